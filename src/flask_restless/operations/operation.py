@@ -1,0 +1,182 @@
+"""What is asked, as values: the middle of every request.
+
+An operation is *bound*: it holds Resource, Attribute and Relationship objects and decoded Python values.  Two
+spellings of one question in two protocols give equal operations.  Where a value came from in the request (`source`
+members) takes no part in comparison; it is only there for problems that show later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..schema.resource import Attribute, Relationship, Resource
+from .problems import Source
+from .selection import Selection
+
+Id = tuple[object, ...]
+"""Key values in the order of `Resource.identity.keys`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """All rows of the resource (under the selection's filter, order and page)."""
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """The row with that id."""
+
+    id: Id
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """The rows that `parent`'s row `id` is related to; with `member`, only the one of them with that id."""
+
+    parent: Resource
+    id: Id
+    relationship: Relationship
+    member: Id | None = None
+
+
+Origin = Collection | One | Related
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """Read rows.
+
+    `selection.resource` says what the primary rows are.  With `as_linkage` the primary data are identifiers (a
+    relationship URL); `with_primary` then sends the related resources too, beside them.  `single` demands exactly
+    one row of the collection: none or several are problems.
+    """
+
+    selection: Selection
+    origin: Origin = Collection()
+    as_linkage: bool = False
+    with_primary: bool = False
+    single: bool = False
+
+    @property
+    def is_many(self) -> bool:
+        """Whether the primary data are a list."""
+        match self.origin:
+            case Collection():
+                return not self.single
+            case One():
+                return False
+            case Related(_, _, relationship, member):
+                return relationship.is_many and member is None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One attribute gets `value`, a Python value of the attribute's own type, or None."""
+
+    attribute: Attribute
+    value: object
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource that is referred to: by `id`, or by `lid` if the same batch creates it."""
+
+    resource: Resource
+    id: Id | None
+    lid: str | None = None
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One relationship gets exactly `targets`: none or one if to-one, any number if to-many."""
+
+    relationship: Relationship
+    targets: tuple[Target, ...]
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Store a new row; `id` only where the client may choose it.  The answer is read by `selection`.
+
+    `make`, where an API has a deserializer of its own, gives the new instance in place of `assignments` and
+    `links`; it is called inside the transaction.
+    """
+
+    resource: Resource
+    assignments: tuple[Assignment, ...]
+    links: tuple[Link, ...]
+    selection: Selection
+    id: Id | None = None
+    lid: str | None = None
+    make: Callable[[], object] | None = field(default=None, compare=False)
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Change the row `target` refers to; what is not named keeps its value."""
+
+    target: Target
+    assignments: tuple[Assignment, ...]
+    links: tuple[Link, ...]
+    selection: Selection
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete the row that `target` refers to."""
+
+    target: Target
+    source: Source | None = field(default=None, compare=False)
+
+
+class Action(Enum):
+    """What `Relate` does with its targets."""
+
+    ADD = "add"
+    REPLACE = "replace"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Relate:
+    """Change one relationship of the row `target` refers to.
+
+    `selection` reads the linkage afterwards.  Adding a present member and removing an absent one succeed and
+    change nothing (J-5.3.5, J-5.3.8).
+    """
+
+    target: Target
+    relationship: Relationship
+    action: Action
+    targets: tuple[Target, ...]
+    selection: Selection
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Evaluate SQL functions over the rows that meet the filter of `selection`.
+
+    `terms` are (function name, attribute) pairs; the answer holds one value each, in their order.
+    """
+
+    selection: Selection
+    terms: tuple[tuple[str, Attribute], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several writes, in order, all or nothing."""
+
+    operations: tuple[Create | Update | Delete | Relate, ...]
+
+
+Write = Create | Update | Delete | Relate
+Operation = Fetch | Create | Update | Delete | Relate | Aggregate | Batch

@@ -1,0 +1,131 @@
+"""What the database answered: rows as plain tuples, and what their columns mean.
+
+Nothing in here can run a query.  The planner makes the `Layout`s, once per plan; renderers compile their row code
+from them and may keep that code for as long as they keep the Layout (it is compared by identity).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..schema.resource import Attribute, Relationship, Resource
+from .selection import Selection
+
+Row = Sequence[object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyLinkage:
+    """To-one linkage that stands in the row itself: its key columns, all None when nothing is related.
+
+    `columns` are in the order of the target's `Identity.keys`.  `discriminator` is the column that tells which
+    subtype the target is (see `Resource.type_of`), None where there is only one.
+    """
+
+    relationship: Relationship
+    columns: tuple[int, ...]
+    discriminator: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BranchLinkage:
+    """Linkage that is found in the rows of `Rows.branches[branch]`.
+
+    `columns` of this row equal the `parent` columns of the related rows.
+    """
+
+    relationship: Relationship
+    branch: int
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NoLinkage:
+    """A relationship that is sent with links only."""
+
+    relationship: Relationship
+
+
+Linkage = KeyLinkage | BranchLinkage | NoLinkage
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variant:
+    """How to read a row that is a `resource`: the column number of each part of the id and of each attribute.
+
+    `document`, where the API has a serializer of its own, is the column with the whole resource object that it made
+    (a dict); `attributes` and `linkages` are empty then.
+    """
+
+    resource: Resource
+    identity: tuple[int, ...]
+    attributes: tuple[tuple[Attribute, int], ...]
+    linkages: tuple[Linkage, ...]
+    document: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """What the columns of one node's rows mean.
+
+    `variants` has the node's own resource first.  Where several may appear, the column `discriminator` holds a
+    value that `discriminators` maps to an index into `variants`; a value that is not there means the first.
+    `parent` are the columns that say which row of the node above a row belongs to (empty for primary rows); a row
+    that belongs to several is there several times.
+    """
+
+    selection: Selection
+    variants: tuple[Variant, ...]
+    discriminator: int | None = None
+    discriminators: tuple[tuple[object, int], ...] = ()
+    parent: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one node; `branches` are those of `layout.selection.branches`, in the same order."""
+
+    layout: Layout
+    rows: Sequence[Row]
+    branches: tuple[Rows, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The answer to a Fetch.  At most one row unless the operation `is_many`.
+
+    `total` is the length of the whole list where one was asked for; `has_next` tells whether rows follow the page.
+    """
+
+    rows: Rows
+    total: int | None = None
+    has_next: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The answer to a Create, Update, Delete or Relate.
+
+    `rows` hold the resource (or the linkage, for Relate) as it is after the write, read in the same transaction;
+    None after a Delete.
+    """
+
+    rows: Rows | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """The answer to an Aggregate: one value for each of its terms."""
+
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWritten:
+    """The answer to a Batch: one `Written` for each of its operations, in order."""
+
+    results: tuple[Written, ...]
+
+
+Outcome = Fetched | Written | Evaluated | BatchWritten

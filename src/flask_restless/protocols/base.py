@@ -1,0 +1,94 @@
+"""What a wire format is to the rest of the house: routes, parse, render, refuse, describe.
+
+`Call` and `Reply` are the request and the response without Flask; tests build them by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol as Interface
+
+from ..operations.operation import Operation
+from ..operations.outcome import Outcome
+from ..operations.problems import Problem
+from ..schema.registry import Registry
+from ..schema.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One URL of an API.
+
+    `rule` is what follows the collection's path, in Werkzeug's syntax; its variables are among `id`, `relation`
+    and `member`.  `endpoint` names what is served there, `methods` which ones.
+    """
+
+    endpoint: str
+    rule: str
+    methods: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, read but not understood.
+
+    `query` is the raw query string (ASCII, without `?`); header names in `headers` are lower case; `body` holds
+    the whole body, whose declared length has been checked.  `root` is the URL of the application's root without a
+    trailing slash (`http://host/mount`), `path` the decoded path below it.  `id`, `relation` and `member` are
+    the decoded parts of the path.
+    """
+
+    method: str
+    endpoint: str
+    resource: Resource
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    root: str = ""
+    path: str = ""
+    id: str | None = None
+    relation: str | None = None
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One response: `status`, header fields and the whole body.
+
+    Anything from 400 on means that nothing was stored.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+Transact = Callable[[Operation], Outcome]
+"""Carry out one operation in the request's transaction; what a protocol's processors may cause."""
+
+
+class Protocol(Interface):
+    """One wire format.  An instance serves one manager and keeps its caches."""
+
+    name: str
+
+    def routes(self, resource: Resource) -> Sequence[Route]:
+        """Give the URLs of one API, below its collection's path (`''` is the collection itself)."""
+        ...
+
+    def shared_routes(self, registry: Registry) -> Sequence[Route]:
+        """Give the URLs that belong to the URL prefix as a whole (`/operations`), below the prefix."""
+        ...
+
+    def parse(self, call: Call) -> Operation:
+        """Understand a request; raise Rejected."""
+        ...
+
+    def render(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:
+        """Write the answer to a request that succeeded; raise Rejected only where it cannot be written."""
+        ...
+
+    def refuse(self, call: Call | None, problems: Sequence[Problem], **extra: Any) -> Reply:
+        """Write the answer to a request that failed; `call` is None where no API was found for it."""
+        ...

@@ -1,0 +1,220 @@
+"""The options of `create_api`: checked once, at registration, with the cure in the message.
+
+Each option is a field of `Options` with a default and a docstring; the keywords of `create_api` are exactly these
+fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+
+class IllegalArgumentError(ValueError):
+    """An option of `create_api` or `APIManager` is wrong; the message says how to put it right."""
+
+
+METHODS = frozenset({"GET", "POST", "PATCH", "DELETE"})
+"""The HTTP methods that an API may allow (HEAD and OPTIONS come with GET)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one request may ask for; each is refused with a 4xx before any statement runs (threats T20 to T32)."""
+
+    include_depth: int = 3
+    """Relationships in one include path."""
+    include_paths: int = 20
+    """Distinct include paths, prefixes counted."""
+    filter_terms: int = 100
+    """Conditions in one filter."""
+    filter_depth: int = 20
+    """Conditions inside conditions."""
+    list_length: int = 1000
+    """Values in one list of a filter."""
+    pattern_length: int = 256
+    """Characters in a LIKE pattern."""
+    pattern_wildcards: int = 10
+    """`%` and `_` in a LIKE pattern."""
+    sort_keys: int = 10
+    """Terms of one sort."""
+    offset: int = 1_000_000
+    """Rows that a page may skip."""
+    body_bytes: int = 2 * 1024 * 1024
+    """Bytes of a request body."""
+    json_depth: int = 64
+    """Arrays and objects inside each other, in a body or a parameter."""
+    members: int = 1000
+    """Members of one object, and targets of one relationship, in a document."""
+    parameters: int = 100
+    """Query parameters of one request."""
+    operations: int = 1000
+    """Operations of one atomic batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Options:
+    """What `create_api` was told about one API."""
+
+    methods: frozenset[str] = frozenset({"GET"})
+    """HTTP methods to serve: any of GET, POST, PATCH, DELETE.  Default: GET only."""
+    collection_name: str | None = None
+    """Name of the collection in URLs, and the type of its resources.  Default: the table's name."""
+    url_prefix: str = "/api"
+    """Path below which the API is served.  Default: the manager's, else `/api`."""
+    only: tuple[str, ...] | None = None
+    """Names of the only fields to expose.  What is left out cannot be read, written, filtered or sorted by."""
+    exclude: tuple[str, ...] = ()
+    """Names of fields not to expose at all."""
+    additional_attributes: tuple[str, ...] = ()
+    """Names of further attributes of the model class to send: properties, methods without arguments."""
+    page_size: int = 10
+    """Resources on a page when the client does not say."""
+    max_page_size: int = 100
+    """Resources on a page at the most; 0 for no limit."""
+    primary_key: str | None = None
+    """Attribute whose value is the `id`.  Default: the mapped primary key."""
+    includes: tuple[str, ...] = ()
+    """Relationship paths to include when the client does not say."""
+    validation_exceptions: tuple[type[Exception], ...] = ()
+    """Exceptions of the model's own validation, answered with 400 and one error per field."""
+    allow_client_generated_ids: bool = False
+    """Whether a client may choose the id of a resource that it creates."""
+    allow_to_many_replacement: bool = False
+    """Whether a client may replace a to-many relationship as a whole."""
+    allow_delete_from_to_many_relationships: bool = False
+    """Whether a client may remove members of a to-many relationship."""
+    preprocessors: Mapping[str, tuple[Callable[..., Any], ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Functions to call before a request is carried out, by processor name."""
+    postprocessors: Mapping[str, tuple[Callable[..., Any], ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """Functions to call with the answer, before commit, by processor name."""
+    serializer: Any = None
+    """An object with `serialize(instance, only=None)`, in place of the generated resource objects."""
+    deserializer: Any = None
+    """An object with `deserialize(document)`, in place of the generated way to make instances."""
+    linkage: str = "included"
+    """To-many linkage: `included` sends it for included relationships only, `always` for all of them."""
+    include_links: bool = True
+    """Whether resource objects and relationships carry `links`."""
+    show_foreign_keys: bool = False
+    """Whether foreign key columns are shown as (read-only) attributes."""
+
+    @classmethod
+    def checked(cls, model: type, given: Mapping[str, Any]) -> Options:
+        """Make the options that `create_api(model, **given)` asks for; IllegalArgumentError says what is wrong."""
+        names = {one.name for one in fields(cls)}
+        for name in given:
+            if name not in names:
+                close = get_close_matches(name, names, n=1)
+                hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(names))}"
+                raise IllegalArgumentError(f"create_api({model.__name__}): there is no option {name}{hint}")
+        try:
+            options = cls(**{name: _CONVERT.get(name, _same)(value) for name, value in given.items()})
+            options._check()
+        except IllegalArgumentError as error:
+            raise IllegalArgumentError(f"create_api({model.__name__}): {error}") from None
+        return options
+
+    def _check(self) -> None:
+        if self.only is not None and self.exclude:
+            raise IllegalArgumentError("give either only or exclude, not both")
+        if clash := set(self.exclude) & set(self.additional_attributes):
+            raise IllegalArgumentError(f"{sorted(clash)[0]!r} is in additional_attributes and in exclude; drop one")
+        if self.collection_name == "":
+            raise IllegalArgumentError("collection_name is empty; leave it out to use the table's name")
+        if self.linkage not in {"included", "always"}:
+            raise IllegalArgumentError(f"linkage is {self.linkage!r}; it is 'included' or 'always'")
+        if self.page_size < 0 or self.max_page_size < 0:
+            raise IllegalArgumentError("page_size and max_page_size are numbers of resources, 0 or more")
+        if self.max_page_size and self.page_size > self.max_page_size:
+            raise IllegalArgumentError(
+                f"page_size ({self.page_size}) is above max_page_size ({self.max_page_size}); raise max_page_size too"
+            )
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _methods(value: Any) -> frozenset[str]:
+    if isinstance(value, str):
+        raise IllegalArgumentError(f"methods is a list of names, such as [{value!r}], not a string")
+    methods = frozenset(str(one).upper() for one in value)
+    if unknown := methods - METHODS:
+        raise IllegalArgumentError(
+            f"there is no method {sorted(unknown)[0]} in JSON:API; methods are among {', '.join(sorted(METHODS))}"
+        )
+    return methods
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """Take names or mapped attributes, which carry their name as `key`."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise IllegalArgumentError(f"{value!r} must be a list of field names, such as ['name']")
+    return tuple(one if isinstance(one, str) else _key(one) for one in value)
+
+
+def _key(attribute: Any) -> str:
+    key = getattr(attribute, "key", None)
+    if not isinstance(key, str):
+        raise IllegalArgumentError(f"{attribute!r} is neither a field name nor a mapped attribute")
+    return key
+
+
+def _optional_names(value: Any) -> tuple[str, ...] | None:
+    return None if value is None else _names(value)
+
+
+def _names_or_none(value: Any) -> tuple[str, ...]:
+    return () if value is None else _names(value)
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise IllegalArgumentError(f"{value!r} must be a whole number")
+    return value
+
+
+def _prefix(value: Any) -> str:
+    if not isinstance(value, str) or (value and not value.startswith("/")):
+        raise IllegalArgumentError(f"url_prefix is {value!r}; it is a path such as '/api', or ''")
+    return value.rstrip("/")
+
+
+def _processors(value: Any) -> Mapping[str, tuple[Callable[..., Any], ...]]:
+    merged: dict[str, tuple[Callable[..., Any], ...]] = {}
+    for name, functions in (value or {}).items():
+        functions = (functions,) if callable(functions) else tuple(functions)
+        for function in functions:
+            if not callable(function):
+                raise IllegalArgumentError(f"the processor {function!r} of {name} is not callable")
+        merged[name.upper()] = merged.get(name.upper(), ()) + functions
+    return MappingProxyType(merged)
+
+
+def _exceptions(value: Any) -> tuple[type[Exception], ...]:
+    given = (value,) if isinstance(value, type) else tuple(value or ())
+    for one in given:
+        if not (isinstance(one, type) and issubclass(one, Exception)):
+            raise IllegalArgumentError(f"validation_exceptions holds {one!r}, which is not an exception class")
+    return given
+
+
+_CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "methods": _methods,
+        "only": _optional_names,
+        "exclude": _names_or_none,
+        "additional_attributes": _names_or_none,
+        "includes": _names_or_none,
+        "page_size": _number,
+        "max_page_size": _number,
+        "url_prefix": _prefix,
+        "preprocessors": _processors,
+        "postprocessors": _processors,
+        "validation_exceptions": _exceptions,
+    }
+)

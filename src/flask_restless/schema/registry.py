@@ -1,0 +1,76 @@
+"""Every Resource of one APIManager, by name and by model; relationship targets are found here, lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .options import Limits
+
+if TYPE_CHECKING:
+    from .resource import Resource
+
+
+class Registry:
+    """The resources of one manager on one application.
+
+    `generation` grows with each addition, so that what was derived from the registry can tell that it is old.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.generation = 0
+        self._resources: list[Resource] = []
+        self._targets: dict[tuple[type, str, bool], Resource | None] = {}
+
+    def __iter__(self) -> Iterator[Resource]:
+        return iter(self._resources)
+
+    def add(self, resource: Resource) -> None:
+        """Take `resource` in; ValueError if another one has the same URL already."""
+        for other in self._resources:
+            if other.path == resource.path:
+                raise ValueError(
+                    f"{other.model.__name__} is served at {other.path} already; "
+                    f"give the API of {resource.model.__name__} another collection_name or url_prefix"
+                )
+            if other.name == resource.name and other.model is not resource.model:
+                raise ValueError(
+                    f"the type name {resource.name!r} belongs to {other.model.__name__} already; "
+                    f"give the API of {resource.model.__name__} another collection_name"
+                )
+        self._resources.append(resource)
+        self._targets.clear()
+        self.generation += 1
+
+    def target(self, model: type, url_prefix: str, exact: bool = False) -> Resource | None:
+        """Find the resource that shows rows of `model` for an API under `url_prefix`.
+
+        The first API of the model under the same prefix, else the first one anywhere, else (unless `exact`) the
+        same for the nearest mapped superclass.
+        """
+        key = (model, url_prefix, exact)
+        if key not in self._targets:
+            self._targets[key] = self._find(model, url_prefix, exact)
+        return self._targets[key]
+
+    def _find(self, model: type, url_prefix: str, exact: bool) -> Resource | None:
+        for superclass in model.__mro__[:1] if exact else model.__mro__:
+            found = [resource for resource in self._resources if resource.model is superclass]
+            same = [resource for resource in found if resource.url_prefix == url_prefix]
+            if found:
+                return (same or found)[0]
+        return None
+
+    def of_type(self, name: str, url_prefix: str) -> Resource | None:
+        """Find the resource of that type name, under `url_prefix` if possible."""
+        found = [resource for resource in self._resources if resource.name == name]
+        same = [resource for resource in found if resource.url_prefix == url_prefix]
+        return (same or found or [None])[0]
+
+    def of_model(self, model: type) -> Resource:
+        """Find the first resource of exactly `model`; ValueError if it has no API."""
+        for resource in self._resources:
+            if resource.model is model:
+                return resource
+        raise ValueError(f"no API has been created for {model.__name__}; call create_api({model.__name__}) first")

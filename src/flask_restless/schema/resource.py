@@ -1,0 +1,209 @@
+"""Resources, their attributes and relationships: what is exposed of a model, and how each field converts.
+
+`introspect` makes these values, once per `create_api`; everything after it reads them.  They are compared by
+identity: SQLAlchemy overloads `==` on what they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import Mapper
+
+from .types import Codec, Unfit
+
+if TYPE_CHECKING:
+    from .options import Options
+    from .registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a client may do with an attribute."""
+
+    read: bool = True
+    create: bool = True
+    update: bool = True
+    filter: bool = True
+    sort: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribute:
+    """One attribute of a resource.
+
+    `key` is its name on the model class.  `sql` tells whether `getattr(entity, key)` is an SQL expression that can
+    be selected, for the class as well as for an alias of it; if not, `compute` gives the value from an instance
+    and `loads` names the relationships (outermost first) to load with it.  `required` means that a new row cannot
+    be stored without a value.  `deferred` attributes are sent only when they are named.
+    """
+
+    name: str
+    key: str
+    codec: Codec
+    nullable: bool = True
+    sql: bool = True
+    access: Access = Access()
+    required: bool = False
+    deferred: bool = False
+    compute: Callable[[Any], object] | None = None
+    loads: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Attribute {self.name}>"
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipAccess:
+    """What a client may do with a relationship; `replace` of a to-one means setting it."""
+
+    read: bool = True
+    filter: bool = True
+    create: bool = True
+    add: bool = True
+    replace: bool = True
+    remove: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relationship:
+    """One relationship of a resource.
+
+    `path` are the keys of the mapped relationships that lead to the target: one, or two for an association proxy
+    through an association object.  `local_keys` are the attribute keys on the model that hold the target's
+    `remote_keys` where a to-one relationship is a plain foreign key; both are empty otherwise.  `observed` means
+    that validators or listeners watch the mapped attribute, so that it has to be set with real instances.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    is_many: bool
+    model: type
+    target_model: type
+    registry: Registry
+    url_prefix: str
+    nullable: bool = True
+    writable: bool = True
+    access: RelationshipAccess = RelationshipAccess()
+    local_keys: tuple[str, ...] = ()
+    remote_keys: tuple[str, ...] = ()
+    observed: bool = False
+    has_default: bool = False
+
+    @property
+    def key(self) -> str:
+        """The name of the first mapped relationship on the model class."""
+        return self.path[0]
+
+    @property
+    def target(self) -> Resource:
+        """The resource at the other end.  LookupError where its model has no API (then it is not exposed)."""
+        target = self.registry.target(self.target_model, self.url_prefix)
+        if target is None:
+            raise LookupError(f"no API has been created for {self.target_model.__name__}")
+        return target
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether the model at the other end has an API: a relationship to any other is as good as not there."""
+        return self.registry.target(self.target_model, self.url_prefix) is not None
+
+    def __repr__(self) -> str:
+        return f"<Relationship {self.name}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Identity:
+    """How a row is named: the key attributes, and the text they make together.
+
+    A composite key's parts are joined by commas; `%` and `,` inside a part are percent-encoded, so that each id
+    has exactly one spelling (T41).
+    """
+
+    keys: tuple[Attribute, ...]
+
+    def text(self, values: tuple[Any, ...]) -> str:
+        """Give the `id` of a row with those key values, in the order of `keys`."""
+        parts = [attribute.codec.text(value) for attribute, value in zip(self.keys, values, strict=True)]
+        if len(parts) == 1:
+            return parts[0]
+        return ",".join(part.replace("%", "%25").replace(",", "%2C") for part in parts)
+
+    def parse(self, text: str) -> tuple[object, ...]:
+        """Give the key values of an `id`; raise Unfit if no row could have it."""
+        if len(self.keys) == 1:
+            return (self.keys[0].codec.parse(text),)
+        parts = text.split(",")
+        if len(parts) != len(self.keys):
+            raise Unfit(f"{len(self.keys)} key values separated by commas")
+        plain = [part.replace("%2C", ",").replace("%25", "%") for part in parts]
+        values = tuple(key.codec.parse(part) for key, part in zip(self.keys, plain, strict=True))
+        if self.text(values) != text:
+            raise Unfit("the canonical spelling of the key values")
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One API of one model: a type of resource.
+
+    `name` is the collection's name in URLs and the JSON:API type.  `attributes` and `declared_relationships` go by
+    public name; what is not exposed is not in them at all, so that hidden and unknown names cannot be told apart.
+    """
+
+    name: str
+    model: type
+    mapper: Mapper[Any]
+    identity: Identity
+    attributes: Mapping[str, Attribute]
+    declared_relationships: Mapping[str, Relationship]
+    options: Options
+    registry: Registry
+    discriminator: str | None = None
+    """Key of the attribute that tells the subtypes of a polymorphic model apart."""
+    _memo: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<Resource {self.name}>"
+
+    @property
+    def url_prefix(self) -> str:
+        """The path below which the resource is served, without a trailing slash."""
+        return self.options.url_prefix
+
+    @property
+    def path(self) -> str:
+        """The path of the collection, relative to the application's root."""
+        return f"{self.options.url_prefix}/{self.name}"
+
+    @property
+    def relationships(self) -> Mapping[str, Relationship]:
+        """The relationships whose targets have an API; remade when another API has been created since."""
+        generation = self.registry.generation
+        if self._memo.get("generation") != generation:
+            exposed = {name: one for name, one in self.declared_relationships.items() if one.is_exposed}
+            self._memo.update(generation=generation, relationships=exposed, subtypes=tuple(self._find_subtypes()))
+        return self._memo["relationships"]  # type: ignore[no-any-return]  # the memo is untyped
+
+    @property
+    def subtypes(self) -> tuple[Resource, ...]:
+        """The resources of mapped subclasses that may stand among the rows, nearest superclass first."""
+        self.relationships  # noqa: B018  (brings the memo up to date)
+        return self._memo["subtypes"]  # type: ignore[no-any-return]  # the memo is untyped
+
+    def _find_subtypes(self) -> Iterator[Resource]:
+        if self.discriminator is None:
+            return
+        for mapper in self.mapper.self_and_descendants:
+            found = self.registry.target(mapper.class_, self.url_prefix, exact=True)
+            if mapper is not self.mapper and found is not None:
+                yield found
+
+    @cached_property
+    def queryable(self) -> Mapping[str, Attribute]:
+        """The attributes a filter or sort may name: those that are shown, and the key under the name `id`."""
+        keys = {"id": self.identity.keys[0]} if len(self.identity.keys) == 1 else {}
+        return {**self.attributes, **keys}
