@@ -1,0 +1,47 @@
+"""`flask-restless demo`: a bookshop of some thousand rows, to browse and to edit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import Flask
+from sqlalchemy import create_engine
+from sqlalchemy.orm import sessionmaker
+
+from .bookshop import create_bookshop
+from ..demo.data import populate
+from ..demo.models import Base
+from .server import run, table_of
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=5000, show_default=True, help="Port to listen on.")
+@click.option(
+    "--database", type=click.Path(dir_okay=False, path_type=Path), help="Keep the bookshop in this file. Default: memory."
+)
+def demo(host: str, port: int, database: Path | None) -> None:
+    """Serve a bookshop that is made on the spot."""
+    app, lines = bookshop_app(database, f"http://{host}:{port}")
+    run(app, host, port, lines)
+
+
+def bookshop_app(database: Path | None, base: str) -> tuple[Flask, list[str]]:
+    """Make the application, fill the database if it is new, and describe what is served."""
+    from sqlalchemy.pool import StaticPool
+
+    if database is None:
+        engine = create_engine(
+            "sqlite:///file:flask-restless-demo?mode=memory&cache=shared&uri=true",
+            connect_args={"check_same_thread": False},
+            poolclass=StaticPool,
+        )
+    else:
+        engine = create_engine(f"sqlite:///{database}")
+    Base.metadata.create_all(engine)
+    session = sessionmaker(engine)
+    with session.begin() as filling:
+        populate(filling)
+    app, manager = create_bookshop(session)
+    return app, ["A bookshop:", *table_of(manager, base)]

@@ -1,0 +1,86 @@
+"""`flask-restless serve URL`: an existing database as a JSON:API, without a line of code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from flask import Flask
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.orm import sessionmaker
+
+from ..manager import APIManager
+from ..reflection import Reflected, reflect
+from .server import run, table_of
+
+DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+"""The drivers that the extras install, for URLs that name none."""
+
+
+@click.command()
+@click.argument("url")
+@click.option("--write", is_flag=True, help="Allow POST, PATCH and DELETE. Default: read only.")
+@click.option("--schema", help="Schema of the database. Default: its default schema.")
+@click.option("--table", "tables", multiple=True, help="Serve only this table (may be given several times).")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=5000, show_default=True, help="Port to listen on.")
+def serve(url: str, write: bool, schema: str | None, tables: tuple[str, ...], host: str, port: int) -> None:
+    """Serve the tables of the database at URL (or of an SQLite file), read only unless told otherwise."""
+    app, lines = database_app(url, write, schema, tables, f"http://{host}:{port}")
+    run(app, host, port, lines)
+
+
+def database_app(
+    url: str, write: bool, schema: str | None, tables: tuple[str, ...], base: str
+) -> tuple[Flask, list[str]]:
+    """Make the application for the database at `url`, and describe what is served and what is not."""
+    engine = _engine(url)
+    try:
+        reflected = reflect(engine, schema=schema, include=tables or None)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise click.ClickException(f"cannot read the database: {reason}") from None
+    if not reflected.models:
+        raise click.ClickException("the database has no table with a key that could be served")
+    app = Flask("flask_restless")
+    manager = serve_reflected(app, engine, reflected, write)
+    mode = "read and write" if write else "read only; --write allows changes"
+    skipped = [f"  not served: {one.table} ({one.reason})" for one in reflected.skipped]
+    shown = engine.url.render_as_string(hide_password=True)
+    return app, [f"{shown} ({mode}):", *table_of(manager, base), *skipped]
+
+
+def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: bool) -> APIManager:
+    """Create one API for each reflected model."""
+    manager = APIManager(app, session=sessionmaker(engine))
+    methods = ["GET", "POST", "PATCH", "DELETE"] if write else ["GET"]
+    for model in reflected.models:
+        manager.create_api(
+            model,
+            methods=methods,
+            collection_name=reflected.names[model],
+            allow_client_generated_ids=write,
+            allow_to_many_replacement=write,
+            allow_delete_from_to_many_relationships=write,
+        )
+    return manager
+
+
+def _engine(text: str) -> Engine:
+    try:
+        return create_engine(_url(text))
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise click.ClickException(f"{text!r} is no database: {error}") from None
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"the driver {error.name} is not installed; pip install {error.name}") from None
+
+
+def _url(text: str) -> URL:
+    """Understand a URL, or the path of an SQLite file, which must exist."""
+    url = make_url(text if "://" in text else f"sqlite:///{text}")
+    if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith("file:"):
+        if url.database != ":memory:" and not Path(url.database).is_file():
+            raise click.ClickException(f"there is no file {url.database}")
+    return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))

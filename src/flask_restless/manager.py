@@ -1,0 +1,189 @@
+"""`APIManager`: models in, a JSON API out.
+
+The composition root: the only module that names concrete protocols.  All state belongs to one manager; nothing is
+kept in a module, so that two managers, two applications or two APIs of one model never influence each other (C-7).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Flask
+
+from .database.execution.executor import Executor
+from .endpoints import Service, add_routes
+from .protocols.base import Protocol
+from .protocols.jsonapi import JsonApi
+from .schema.introspect import Types, inspect_model
+from .schema.options import IllegalArgumentError, Limits, Options
+from .schema.registry import Registry
+from .schema.resource import Resource
+from .sessions import session_source
+
+PROTOCOLS: Mapping[str, Callable[[], Protocol]] = {"jsonapi": JsonApi}
+
+Processors = Mapping[str, Iterable[Callable[..., Any]]]
+
+
+class APIManager:
+    """Makes APIs of SQLAlchemy models and serves them on a Flask application.
+
+    `session` is a scoped_session, a sessionmaker, any function that gives a Session, or one Session;
+    `flask_sqlalchemy_db` the `db` object of Flask-SQLAlchemy or Flask-SQLAlchemy-Lite.  One of them is needed.
+
+    `url_prefix` is the path of all APIs that do not name their own.  `preprocessors` and `postprocessors` hold for
+    every API, before its own.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
+    says how much one request may ask for.
+
+    >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
+    >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        app: Flask | None = None,
+        session: Any = None,
+        flask_sqlalchemy_db: Any = None,
+        url_prefix: str | None = None,
+        preprocessors: Processors | None = None,
+        postprocessors: Processors | None = None,
+        protocol: str = "jsonapi",
+        *,
+        include_links: bool = True,
+        types: Types | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        if protocol not in PROTOCOLS:
+            raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
+        source, owned = session_source(session, flask_sqlalchemy_db)
+        self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned)
+        self._registry = Registry(limits)
+        self._defaults: dict[str, Any] = {
+            "url_prefix": "/api" if url_prefix is None else url_prefix,
+            "include_links": include_links,
+        }
+        self._preprocessors = preprocessors or {}
+        self._postprocessors = postprocessors or {}
+        self._types = types
+        self._apps: list[Flask] = []
+        self._blueprints: list[Blueprint] = []
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Serve every API of this manager on `app`: those created so far and those to come."""
+        if app in self._apps:
+            raise IllegalArgumentError("init_app was called for this application already")
+        app.extensions.setdefault("restless", []).append(self)
+        self._apps.append(app)
+        for blueprint in self._blueprints:
+            _register(app, blueprint)
+
+    def create_api(self, model: type, *, app: Flask | None = None, **options: Any) -> Blueprint:
+        """Serve `model`: on `app`, else on every application of this manager, now or when `init_app` is called.
+
+        `options` are the fields of `Options`; IllegalArgumentError says which one is wrong, and the cure.
+        """
+        resource = self._resource(model, options)
+        blueprint = self._blueprint(f"{resource.name}api", resource)
+        if app is not None:
+            _register(app, blueprint)
+            return blueprint
+        self._blueprints.append(blueprint)
+        for one in self._apps:
+            _register(one, blueprint)
+        return blueprint
+
+    def create_api_blueprint(self, name: str, model: type, **options: Any) -> Blueprint:
+        """Make the blueprint of an API of `model`, for the caller to register on an application."""
+        return self._blueprint(name, self._resource(model, options))
+
+    def _resource(self, model: type, given: Mapping[str, Any]) -> Resource:
+        options = Options.checked(model, {**self._defaults, **given})
+        options = replace(
+            options,
+            preprocessors=_merged(model, "preprocessors", self._preprocessors, options),
+            postprocessors=_merged(model, "postprocessors", self._postprocessors, options),
+        )
+        resource = inspect_model(model, options, self._registry, self._types)
+        try:
+            self._registry.add(resource)
+        except ValueError as error:
+            raise IllegalArgumentError(str(error)) from None
+        return resource
+
+    def _blueprint(self, name: str, resource: Resource) -> Blueprint:
+        blueprint = Blueprint(name, __name__, url_prefix=resource.url_prefix or None)
+        add_routes(blueprint, self._service, resource)
+        return blueprint
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """Every API of this manager, in the order of creation."""
+        return tuple(self._registry)
+
+    def url_for(
+        self,
+        model: type,
+        resource_id: object = None,
+        relation_name: str | None = None,
+        related_resource_id: object = None,
+        relationship: bool = False,
+    ) -> str:
+        """Give the path of an API's URL, below the application's root; ValueError if `model` has no API."""
+        parts = [self._registry.of_model(model).path]
+        if resource_id is not None:
+            parts.append(quote(str(resource_id), safe=""))
+        if relationship:
+            parts.append("relationships")
+        if relation_name is not None:
+            parts.append(relation_name)
+        if related_resource_id is not None:
+            parts.append(quote(str(related_resource_id), safe=""))
+        return "/".join(parts)
+
+    def collection_name(self, model: type) -> str:
+        """Give the collection's name of `model`, its JSON:API type; ValueError if it has no API."""
+        return self._registry.of_model(model).name
+
+    def model_for(self, collection_name: str) -> type:
+        """Give the model that is served under that name; ValueError if there is none."""
+        for resource in self._registry:
+            if resource.name == collection_name:
+                return resource.model
+        close = get_close_matches(collection_name, [one.name for one in self._registry], n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise ValueError(f"there is no collection {collection_name!r}{hint}")
+
+    def primary_key_for(self, model: Any) -> str:
+        """Give the name of the attribute whose value is the `id` of a model's (or an instance's) resources.
+
+        The names of a composite key are joined by commas.
+        """
+        resource = self._registry.of_model(model if isinstance(model, type) else type(model))
+        return ",".join(key.key for key in resource.identity.keys)
+
+    def serializer_for(self, model: type) -> Any:
+        """Give the serializer that `create_api(model, serializer=...)` was told, None where it is the built-in one."""
+        return self._registry.of_model(model).options.serializer
+
+
+def _merged(model: type, name: str, shared: Processors, options: Options) -> Mapping[str, Any]:
+    """Put the manager's processors before the API's own, name by name."""
+    merged = dict(Options.checked(model, {name: shared}).__getattribute__(name))
+    for key, functions in getattr(options, name).items():
+        merged[key] = merged.get(key, ()) + functions
+    return merged
+
+
+def _register(app: Flask, blueprint: Blueprint) -> None:
+    """Register a blueprint under a name that is still free: two managers may serve collections of one name."""
+    name, number = blueprint.name, 1
+    while name in app.blueprints:
+        number += 1
+        name = f"{blueprint.name}{number}"
+    app.register_blueprint(blueprint, name=name)

@@ -1,0 +1,45 @@
+"""One request, start to end: the only module that knows both wings."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from .database.execution.executor import Executor
+from .database.execution.failures import problems_of
+from .operations.exceptions import ProcessingException
+from .operations.operation import Operation
+from .operations.problems import Rejected
+from .protocols.base import Call, Protocol, Reply
+
+DRIVER_ERRORS = (SQLAlchemyError, UnicodeError, OverflowError)
+"""What the database layer raises; SQLAlchemy does not wrap all that its drivers raise (threats, stack facts)."""
+
+
+def respond(call: Call, protocol: Protocol, executor: Executor, session: Session) -> Reply:
+    """Answer `call` in one transaction: committed, as the last step, if and only if the answer is a success.
+
+    What is raised by the application's own code, or by a defect of ours, rolls back too and goes on to the caller.
+    """
+    operation: Operation | None = None
+    try:
+        operation = protocol.parse(call)
+        outcome = executor.execute(operation, session)
+        reply = protocol.render(call, operation, outcome)
+        if reply.status >= 400:
+            session.rollback()
+        else:
+            session.commit()
+        return reply
+    except Rejected as rejected:
+        session.rollback()
+        return protocol.refuse(call, rejected.problems)
+    except ProcessingException as exception:
+        session.rollback()
+        return protocol.refuse(call, exception.problems())
+    except DRIVER_ERRORS as error:
+        session.rollback()
+        return protocol.refuse(call, problems_of(error, operation))
+    except BaseException:
+        session.rollback()
+        raise

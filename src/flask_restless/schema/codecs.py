@@ -1,0 +1,598 @@
+"""The codecs themselves: how the values of one kind cross the wire, in both directions and in URLs.
+
+Whatever a codec lets through can be stored, compared and written back without loss; whatever it cannot vouch for
+it refuses with `Unfit`, before the database sees it (threats T28, T35 to T38).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger
+from sqlalchemy.types import TypeEngine
+
+Json = Any
+"""A decoded JSON value."""
+
+
+class Unfit(ValueError):
+    """A value that does not fit its type.
+
+    `expected` says in a few words what would fit; `code` is a code of the problem catalogue.
+    """
+
+    def __init__(self, expected: str, code: str = "invalid-value") -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.code = code
+
+
+class Unexposable(TypeError):
+    """A column type whose values cannot be written as JSON."""
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Codec:
+    """How the values of one type cross the wire.
+
+    `decode` takes the JSON value of a write (never None) to the mapped attribute's Python value, `accept` that of a
+    filter to what is compared with the column (looser in range and length), `parse` a text in a URL likewise; all
+    three raise Unfit.  `text` is the one canonical text of a value: `parse(text(value)) == value`.  `encode` gives
+    what orjson writes as intended, None where orjson writes the value so already.  `operand` is the type of a bind
+    parameter that is compared with the column, None for the column's own.
+    """
+
+    name: str
+    decode: Callable[[Json], object]
+    accept: Callable[[Json], object]
+    parse: Callable[[str], object]
+    text: Callable[[Any], str] = str
+    encode: Callable[[Any], Json] | None = None
+    json_schema: Mapping[str, Json] = field(default_factory=dict)
+    operand: TypeEngine[Any] | None = None
+    ordered: bool = True
+    textual: bool = False
+    contains: Codec | None = None
+
+
+# ---------------------------------------------------------------- numbers
+
+DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
+
+
+def _json_integer(low: int, high: int, what: str) -> Callable[[Json], int]:
+    def decode(value: Json) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Unfit("an integer")
+        if not low <= value <= high:
+            raise Unfit(f"an integer from {low} to {high}", "out-of-range")
+        return value
+
+    return decode
+
+
+def _text_integer(text: str) -> int:
+    """Read the canonical spelling only: no `+1`, ` 1`, `01`, `1.0`, other digits (T41), nothing over 64 bits."""
+    if not DIGITS.fullmatch(text) or text == "-0":
+        raise Unfit("an integer")
+    value = int(text)
+    if not -(2**63) <= value < 2**63:
+        raise Unfit(f"an integer from {-(2**63)} to {2**63 - 1}", "out-of-range")
+    return value
+
+
+def integer(bits: int, *, unsigned: bool = False) -> Codec:
+    """Whole numbers of `bits` bits; filters take any 64-bit number, which then matches nothing."""
+    low, high = (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    return Codec(
+        "integer",
+        _json_integer(low, high, "integer"),
+        _json_integer(-(2**63), 2**63 - 1, "integer"),
+        _text_integer,
+        json_schema={"type": "integer", "minimum": low, "maximum": high},
+        operand=BigInteger(),
+    )
+
+
+def _float(value: Json) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Unfit("a number")
+    try:
+        number_ = float(value)
+    except OverflowError:
+        raise Unfit("a number that fits 64-bit floating point", "out-of-range") from None
+    if not math.isfinite(number_):
+        raise Unfit("a finite number", "out-of-range")
+    return number_
+
+
+NUMBER = re.compile(r"[+-]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,4})?", re.ASCII)
+
+
+def _text_float(text: str) -> float:
+    if not NUMBER.fullmatch(text):
+        raise Unfit("a number")
+    return _float(float(text))
+
+
+def number() -> Codec:
+    """Floating point numbers; never NaN or infinity."""
+    return Codec("number", _float, _float, _text_float, repr, json_schema={"type": "number"})
+
+
+def _to_decimal(value: Json) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise Unfit("a decimal number, as a string")
+    text = value if isinstance(value, str) else repr(value)
+    if not NUMBER.fullmatch(text):
+        raise Unfit("a decimal number, as a string")
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        raise Unfit("a decimal number, as a string") from None
+    if found.adjusted() > 400 or found.adjusted() < -400:
+        raise Unfit("a decimal number of at most 400 digits", "out-of-range")
+    return found
+
+
+def _plain(value: Any) -> Json:
+    """Write a decimal in full, without an exponent; what is no number (a poisoned row) as null."""
+    if isinstance(value, Decimal):
+        return f"{value:f}" if value.is_finite() else None
+    return encode_value(value)
+
+
+def decimal(precision: int | None, scale: int | None) -> Codec:
+    """Decimal numbers as strings, without loss; more digits than the column keeps are refused, never rounded."""
+
+    def decode(value: Json) -> Decimal:
+        found = _to_decimal(value)
+        exponent = found.normalize().as_tuple().exponent
+        places = max(0, -exponent) if isinstance(exponent, int) else 0
+        kept = scale if scale is not None else (0 if precision is not None else None)
+        if kept is not None and places > kept:
+            raise Unfit(f"at most {kept} decimal places", "out-of-range")
+        if precision is not None and found and found.adjusted() + 1 > precision - (kept or 0):
+            raise Unfit(f"at most {precision - (kept or 0)} digits before the point", "out-of-range")
+        return found
+
+    return Codec(
+        "decimal",
+        decode,
+        _to_decimal,
+        _to_decimal,
+        lambda value: str(_plain(value)),
+        _plain,
+        {"type": "string", "format": "decimal"},
+    )
+
+
+def _boolean(value: Json) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit("true or false")
+    return value
+
+
+def _text_boolean(text: str) -> bool:
+    found = {"true": True, "false": False, "1": True, "0": False}.get(text)
+    if found is None:
+        raise Unfit("true or false")
+    return found
+
+
+def boolean() -> Codec:
+    """Truth values: JSON `true` and `false` only; in a URL also `1` and `0`."""
+    return Codec(
+        "boolean", _boolean, _boolean, _text_boolean, lambda value: "true" if value else "false", None, {"type": "boolean"}
+    )
+
+
+# ---------------------------------------------------------------- texts
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Refuse the characters that no database can hold: NUL and lone surrogates (T35)."""
+    if UNSTORABLE.search(text):
+        raise Unfit("a string without NUL characters and lone surrogates")
+    return text
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise Unfit("a string")
+    return clean(value)
+
+
+def string(length: int | None) -> Codec:
+    """Texts of at most `length` characters; no NUL, no lone surrogates."""
+
+    def decode(value: Json) -> str:
+        text = _text(value)
+        if length is not None and len(text) > length:
+            raise Unfit(f"at most {length} characters", "too-long")
+        return text
+
+    schema: dict[str, Json] = {"type": "string"} | ({"maxLength": length} if length is not None else {})
+    return Codec("string", decode, _text, clean, json_schema=schema, textual=True)
+
+
+def choice(allowed: tuple[str, ...]) -> Codec:
+    """One of a list of texts."""
+    expected = "one of " + ", ".join(f'"{one}"' for one in allowed)
+
+    def decode(value: Json) -> str:
+        if not isinstance(value, str) or value not in allowed:
+            raise Unfit(expected)
+        return value
+
+    return Codec("enum", decode, decode, decode, json_schema={"type": "string", "enum": list(allowed)})
+
+
+def python_enum(class_: type[Enum]) -> Codec:
+    """The members of a Python enum, by name."""
+    names = choice(tuple(class_.__members__))
+
+    def decode(value: Json) -> Enum:
+        return class_[str(names.decode(value))]
+
+    def name(value: Any) -> str:
+        return value.name if isinstance(value, Enum) else str(value)
+
+    return Codec("enum", decode, decode, decode, name, name, names.json_schema)
+
+
+def uuid(*, as_uuid: bool) -> Codec:
+    """UUIDs in the form of 36 characters."""
+    form = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+
+    def decode(value: Json) -> object:
+        if not isinstance(value, str) or not form.fullmatch(value):
+            raise Unfit("a UUID, such as 123e4567-e89b-12d3-a456-426614174000")
+        return UUID(value) if as_uuid else value.lower()
+
+    def parse(text: str) -> object:
+        if text != text.lower():
+            raise Unfit("a UUID in lower case")
+        return decode(text)
+
+    return Codec("uuid", decode, decode, parse, str, None if as_uuid else str, {"type": "string", "format": "uuid"})
+
+
+def network(kind: str) -> Codec:
+    """PostgreSQL's network addresses, as texts."""
+    readers: Mapping[str, Callable[[str], object]] = {
+        "inet": ipaddress.ip_interface,
+        "cidr": ipaddress.ip_network,
+        "macaddr": _mac(6),
+        "macaddr8": _mac(8),
+    }
+
+    def decode(value: Json) -> str:
+        try:
+            readers[kind](_text(value))
+        except ValueError:
+            raise Unfit(f"a network address ({kind})") from None
+        return str(value)
+
+    return Codec(kind, decode, decode, decode, str, str, {"type": "string"})
+
+
+def _mac(octets: int) -> Callable[[str], object]:
+    form = re.compile(rf"[0-9a-fA-F]{{2}}(?:[:-][0-9a-fA-F]{{2}}){{{octets - 1}}}", re.ASCII)
+
+    def read(text: str) -> object:
+        if not form.fullmatch(text):
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def bits() -> Codec:
+    """PostgreSQL's bit strings."""
+
+    def decode(value: Json) -> str:
+        if not isinstance(value, str) or not re.fullmatch("[01]*", value):
+            raise Unfit("a string of 0 and 1")
+        return value
+
+    return Codec("bits", decode, decode, decode, str, str, {"type": "string", "pattern": "^[01]*$"})
+
+
+# ---------------------------------------------------------------- dates and times
+
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+ZONE = r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?"
+
+
+def _reader(form: str, read: Callable[[str], Any], expected: str) -> Callable[[Json], Any]:
+    """Make a reader of one strict ISO 8601 form; impossible dates and times are refused (T37)."""
+    pattern = re.compile(form, re.ASCII)
+
+    def decode(value: Json) -> Any:
+        if not isinstance(value, str) or not pattern.fullmatch(value) or "24:00" in value:
+            raise Unfit(expected)
+        try:
+            return read(value)
+        except (ValueError, OverflowError):
+            raise Unfit(expected) from None
+
+    return decode
+
+
+def _iso(value: Any) -> Json:
+    return value.isoformat() if hasattr(value, "isoformat") else encode_value(value)
+
+
+def date_() -> Codec:
+    """Days of the years 1 to 9999: `2024-12-31`."""
+    decode = _reader(DATE, date.fromisoformat, "a date, such as 2024-12-31")
+    return Codec("date", decode, decode, decode, _iso, None, {"type": "string", "format": "date"})
+
+
+def datetime_(aware: bool) -> Codec:
+    """Moments: `2024-12-31T23:59:59.5`, with `Z` or an offset.
+
+    An offset is kept where the column keeps time zones, and a moment without one is taken as UTC there; for other
+    columns a moment with an offset is converted to UTC first, so that it never changes silently.
+    """
+
+    def read(text: str) -> datetime:
+        moment = datetime.fromisoformat(text)
+        if aware:
+            return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+    decode = _reader(f"{DATE}[T ]{TIME}{ZONE}", read, "a date and time, such as 2024-12-31T23:59:59")
+    loose = _reader(f"{DATE}(?:[T ]{TIME}{ZONE})?", read, "a date and time, such as 2024-12-31T23:59:59")
+    return Codec("date-time", decode, loose, loose, _iso, None, {"type": "string", "format": "date-time"})
+
+
+def time_(aware: bool) -> Codec:
+    """Times of the day: `23:59:59.5`."""
+
+    def read(text: str) -> time:
+        moment = time.fromisoformat(text)
+        return moment if aware or moment.tzinfo is None else moment.replace(tzinfo=None)
+
+    zone = ZONE if aware else ""
+    decode = _reader(TIME + zone, read, "a time, such as 23:59:59")
+    return Codec("time", decode, decode, decode, _iso, _iso if aware else None, {"type": "string", "format": "time"})
+
+
+SECONDS = 86400 * 365 * 100_000 // 100
+"""Thousand years: what every database's interval holds."""
+
+
+def interval() -> Codec:
+    """Spans of time, as a number of seconds."""
+
+    def decode(value: Json) -> timedelta:
+        seconds = _float(value)
+        if abs(seconds) > SECONDS:
+            raise Unfit(f"a number of seconds from {-SECONDS} to {SECONDS}", "out-of-range")
+        return timedelta(seconds=value)
+
+    def parse(text: str) -> timedelta:
+        return decode(_text_float(text))
+
+    def encode(value: Any) -> Json:
+        return value.total_seconds() if isinstance(value, timedelta) else encode_value(value)
+
+    return Codec("interval", decode, decode, parse, lambda value: repr(encode(value)), encode, {"type": "number"})
+
+
+# ---------------------------------------------------------------- bytes and structures
+
+
+def binary(length: int | None) -> Codec:
+    """Bytes as base64 (RFC 4648, section 4, padded); in URLs the URL-safe alphabet without padding."""
+
+    def accept(value: Json) -> bytes:
+        if not isinstance(value, str):
+            raise Unfit("a string in base64")
+        try:
+            return base64.b64decode(value, validate=True)
+        except (binascii.Error, ValueError):
+            raise Unfit("a string in base64") from None
+
+    def decode(value: Json) -> bytes:
+        found = accept(value)
+        if length is not None and len(found) > length:
+            raise Unfit(f"at most {length} bytes", "too-long")
+        return found
+
+    def parse(text: str) -> bytes:
+        found = accept(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
+        if urlsafe(found) != text:
+            raise Unfit("a string in URL-safe base64 without padding")
+        return found
+
+    def urlsafe(value: Any) -> str:
+        return base64.urlsafe_b64encode(bytes(value)).decode().rstrip("=")
+
+    def encode(value: Any) -> Json:
+        return base64.b64encode(bytes(value)).decode() if not isinstance(value, str) else value
+
+    schema = {"type": "string", "contentEncoding": "base64"}
+    return Codec("binary", decode, accept, parse, urlsafe, encode, schema, ordered=False)
+
+
+def _tree(value: Json) -> Json:
+    """Check a JSON value to be stored: storable texts, and no integer that could not be written back."""
+    match value:
+        case str():
+            clean(value)
+        case bool():
+            pass
+        case int() if not -(2**63) <= value < 2**64:
+            raise Unfit("integers of at most 64 bits inside the value", "out-of-range")
+        case list():
+            for one in value:
+                _tree(one)
+        case dict():
+            for key, one in value.items():
+                clean(key)
+                _tree(one)
+    return value
+
+
+def json_() -> Codec:
+    """Any JSON value."""
+    return Codec("json", _tree, _tree, clean, ordered=False, encode=None, json_schema={}, textual=False)
+
+
+def array(item: Codec, dimensions: int) -> Codec:
+    """Lists of values of one type, `dimensions` deep; a member may be null."""
+    if dimensions > 1:
+        item = array(item, dimensions - 1)
+
+    def each(convert: Callable[[Json], object]) -> Callable[[Json], list[object]]:
+        def decode(value: Json) -> list[object]:
+            if not isinstance(value, list):
+                raise Unfit(f"a list ({item.name})")
+            return [None if one is None else convert(one) for one in value]
+
+        return decode
+
+    def encode(value: Any) -> Json:
+        inner = item.encode or _same
+        return [None if one is None else inner(one) for one in value]
+
+    return Codec(
+        "array",
+        each(item.decode),
+        each(item.accept),
+        lambda text: [item.parse(part) for part in text.split(",")],
+        lambda value: ",".join(item.text(one) for one in value),
+        None if item.encode is None else encode,
+        {"type": "array", "items": item.json_schema},
+        ordered=False,
+        contains=item,
+    )
+
+
+def hstore() -> Codec:
+    """Flat objects of texts and nulls."""
+
+    def decode(value: Json) -> dict[str, str | None]:
+        if not isinstance(value, dict) or not all(one is None or isinstance(one, str) for one in value.values()):
+            raise Unfit("an object of strings and nulls")
+        _tree(value)
+        return value
+
+    schema = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    return Codec("hstore", decode, decode, clean, str, None, schema, ordered=False)
+
+
+def range_of(bound: Codec) -> Codec:
+    """PostgreSQL ranges: `{"lower": 1, "upper": null, "bounds": "[)"}`, or `{"empty": true}`."""
+    from sqlalchemy.dialects.postgresql import Range
+
+    expected = 'an object such as {"lower": ..., "upper": null, "bounds": "[)"} or {"empty": true}'
+
+    def decode(value: Json) -> Any:
+        if not isinstance(value, dict) or value.keys() - {"lower", "upper", "bounds", "empty"}:
+            raise Unfit(expected)
+        if value.get("empty") is True:
+            return Range(empty=True)
+        bounds = value.get("bounds", "[)")
+        if bounds not in ("[)", "[]", "(]", "()"):
+            raise Unfit('bounds of "[)", "[]", "(]" or "()"')
+        sides = [None if value.get(side) is None else bound.decode(value[side]) for side in ("lower", "upper")]
+        if None not in sides and sides[0] > sides[1]:  # type: ignore[operator]  # both of one ordered type
+            raise Unfit("a lower bound that is not above the upper one")
+        return Range(sides[0], sides[1], bounds=bounds)
+
+    def encode(value: Any) -> Json:
+        if value.isempty:
+            return {"empty": True}
+        inner = bound.encode or _same
+        sides = {side: None if (one := getattr(value, side)) is None else inner(one) for side in ("lower", "upper")}
+        return {**sides, "bounds": value.bounds}
+
+    def parse(text: str) -> object:
+        raise Unfit(expected)
+
+    return Codec("range", decode, decode, parse, str, encode, {"type": "object"}, ordered=False)
+
+
+# ---------------------------------------------------------------- whatever else
+
+MAX_DEPTH = 64
+
+
+def encode_value(value: Any, depth: int = 0) -> Json:
+    """Write a value of unknown type by its Python type; TypeError, with the cure, where that cannot be done.
+
+    Integers beyond 64 bits become strings: JSON readers would lose their digits.
+    """
+    if depth > MAX_DEPTH:
+        raise TypeError(f"a value is nested more than {MAX_DEPTH} deep")
+    match value:
+        case None | bool() | str() | float():
+            return value
+        case Enum():
+            return value.name
+        case int():
+            return value if -(2**63) <= value < 2**64 else str(value)
+        case Decimal():
+            return f"{value:f}" if value.is_finite() else None
+        case timedelta():
+            return value.total_seconds()
+        case date() | time():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case bytes() | bytearray() | memoryview():
+            return base64.b64encode(bytes(value)).decode()
+        case Mapping():
+            return {str(key): encode_value(one, depth + 1) for key, one in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [encode_value(one, depth + 1) for one in value]
+    raise TypeError(
+        f"a value of type {type(value).__name__} cannot be written as JSON; return plain values, or give "
+        "APIManager(types=...) a codec for its column type"
+    )
+
+
+def value() -> Codec:
+    """Values of a type that nobody knows: JSON scalars in, written by their Python type."""
+
+    def decode(found: Json) -> object:
+        if isinstance(found, list | dict):
+            raise Unfit("a string, a number, true or false")
+        return _tree(found)
+
+    return Codec("value", decode, decode, clean, str, encode_value, {}, textual=True)
+
+
+def loosely_encoded(codec: Codec) -> Codec:
+    """The same codec for columns whose Python values may be of another kind than their SQL type says."""
+    known = codec.encode
+
+    def encode(found: Any) -> Json:
+        try:
+            return encode_value(found) if known is None else known(found)
+        except (TypeError, AttributeError, ValueError):
+            return encode_value(found)
+
+    return replace(codec, encode=encode)

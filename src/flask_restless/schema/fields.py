@@ -1,0 +1,109 @@
+"""The kinds of attribute beside plain columns, and what a client may do with each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column
+from sqlalchemy.exc import ArgumentError, InvalidRequestError
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import ColumnProperty, Mapper
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.types import NullType, TypeEngine
+
+from .options import IllegalArgumentError, Options
+from .resource import Access, Attribute
+from .types import Codec, codec_of
+
+Types = Mapping[type[TypeEngine[Any]], Codec]
+
+READ_ONLY = Access(create=False, update=False)
+COMPUTED = Access(create=False, update=False, filter=False, sort=False)
+
+
+def column_access(mapper: Mapper[Any], prop: ColumnProperty[Any], is_key: bool, options: Options) -> Access:
+    """Say what a client may do with a column: keys, foreign keys, versions and expressions are not assignable (A-4)."""
+    column = prop.columns[0]
+    if not isinstance(column, Column) or column.foreign_keys or column.computed is not None:
+        return READ_ONLY
+    if is_key:
+        return Access(create=options.allow_client_generated_ids, update=False)
+    if column is mapper.version_id_col or column is mapper.polymorphic_on:
+        return READ_ONLY
+    return Access()
+
+
+def hybrid_attribute(mapper: Mapper[Any], name: str, hybrid: hybrid_property[Any], types: Types | None) -> Attribute:
+    """Make the attribute of a hybrid: selectable where its expression is SQL, else computed on instances."""
+    expression = _sql_expression(mapper, name)
+    settable = hybrid.fset is not None
+    if expression is None:
+        return Attribute(
+            name,
+            name,
+            codec_of(NullType(), types),
+            sql=False,
+            access=Access(create=settable, update=settable, filter=False, sort=False),
+            compute=_getter(name),
+        )
+    return Attribute(name, name, codec_of(expression.type, types), access=Access(create=settable, update=settable))
+
+
+def _sql_expression(mapper: Mapper[Any], name: str) -> ColumnElement[Any] | None:
+    """Give the hybrid's class-level expression, or None where evaluating it on the class does not give SQL.
+
+    The body of a hybrid is the application's own code and may fail in any way when it is handed columns in place
+    of values: that is how a hybrid without an SQL form shows.
+    """
+    try:
+        expression = getattr(mapper.class_, name)
+        element = expression.__clause_element__() if hasattr(expression, "__clause_element__") else expression
+    except (TypeError, AttributeError, ValueError, KeyError, ArithmeticError, ArgumentError, InvalidRequestError):
+        return None
+    except NotImplementedError:
+        return None
+    return element if isinstance(element, ColumnElement) else None
+
+
+def proxy_attribute(mapper: Mapper[Any], name: str, types: Types | None) -> Attribute:
+    """Make the attribute of a scalar association proxy: a list of values, read from loaded instances."""
+    proxy = mapper.all_orm_descriptors[name].for_class(mapper.class_)  # type: ignore[attr-defined]  # a proxy
+    return Attribute(
+        name,
+        name,
+        codec_of(NullType(), types),
+        sql=False,
+        access=COMPUTED,
+        compute=_plain_getter(name),
+        loads=(proxy.target_collection,),
+    )
+
+
+def computed_attribute(model: type, name: str) -> Attribute:
+    """Make the attribute of a property or an argument-less method, as `additional_attributes` asks."""
+    if not hasattr(model, name):
+        raise IllegalArgumentError(f"additional_attributes names {name!r}, which {model.__name__} does not have")
+    if name.startswith("_"):
+        raise IllegalArgumentError(f"additional_attributes names {name!r}; private attributes are never sent")
+    return Attribute(name, name, codec_of(NullType()), sql=False, access=COMPUTED, compute=_getter(name))
+
+
+def _getter(name: str) -> Any:
+    def compute(instance: Any) -> object:
+        value = getattr(instance, name)
+        return value() if callable(value) else value
+
+    return compute
+
+
+def _plain_getter(name: str) -> Any:
+    def compute(instance: Any) -> object:
+        value = getattr(instance, name)
+        if value is None or isinstance(value, str):
+            return value
+        if isinstance(value, Mapping) or hasattr(value, "items"):
+            return dict(value.items())
+        return list(value) if hasattr(value, "__iter__") else value
+
+    return compute

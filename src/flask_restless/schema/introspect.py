@@ -1,0 +1,277 @@
+"""A mapped class, read once: from its mapper to a `Resource`.
+
+This is the only caller of `sqlalchemy.inspect` on models.  What it leaves out of a Resource does not exist for any
+client: not for reading, not in filters, not in sorts, not in documents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Column, inspect
+from sqlalchemy.exc import NoInspectionAvailable
+from sqlalchemy.ext.associationproxy import AssociationProxy, ColumnAssociationProxyInstance
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipProperty, configure_mappers
+from sqlalchemy.orm.base import MANYTOONE
+from sqlalchemy.orm.interfaces import InspectionAttr
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.types import TypeEngine
+
+from .fields import Access, column_access, computed_attribute, hybrid_attribute, proxy_attribute
+from .options import IllegalArgumentError, Options
+from .registry import Registry
+from .resource import Attribute, Identity, Relationship, RelationshipAccess, Resource
+from .types import Codec, codec_of
+
+MEMBER_NAME = re.compile(r"[a-zA-Z0-9\u0080-\U0010ffff](?:[a-zA-Z0-9\u0080-\U0010ffff_ -]*[a-zA-Z0-9\u0080-\U0010ffff])?")
+"""A legal member name (J-3.11.2)."""
+
+Types = Mapping[type[TypeEngine[Any]], Codec]
+
+
+def inspect_model(model: type, options: Options, registry: Registry, types: Types | None = None) -> Resource:
+    """Make the Resource of one `create_api`; IllegalArgumentError where the model cannot be served as asked.
+
+    `types` are the application's own codecs.  The resource is not added to `registry`; its relationships look
+    their targets up there.
+    """
+    mapper = _mapper_of(model)
+    name = options.collection_name or _collection_name(mapper)
+    if not MEMBER_NAME.fullmatch(name):
+        raise IllegalArgumentError(
+            f"{name!r} cannot be the name of a collection; give create_api({model.__name__}) a collection_name of "
+            "letters, digits, '-' and '_' that begins and ends with a letter or digit"
+        )
+    identity = _identity(mapper, options, types)
+    found = {one.name: one for one in _attributes(mapper, options, identity, types)}
+    relationships = {one.name: one for one in _relationships(mapper, options, registry)}
+    _check_names(model, options, {*found, *relationships, *_hidden_names(mapper)})
+    return Resource(
+        name=name,
+        model=model,
+        mapper=mapper,
+        identity=identity,
+        attributes={key: one for key, one in found.items() if _is_exposed(key, options)},
+        declared_relationships={key: one for key, one in relationships.items() if _is_exposed(key, options)},
+        options=options,
+        registry=registry,
+        discriminator=_discriminator(mapper),
+    )
+
+
+def _mapper_of(model: type) -> Mapper[Any]:
+    configure_mappers()
+    try:
+        mapper = inspect(model)
+    except NoInspectionAvailable:
+        mapper = None
+    if not isinstance(mapper, Mapper):
+        raise IllegalArgumentError(f"{model!r} is not a mapped class; create_api takes a SQLAlchemy model")
+    return mapper
+
+
+def _collection_name(mapper: Mapper[Any]) -> str:
+    """Name the collection after the table; a single-table subclass after its polymorphic identity."""
+    inherits = mapper.inherits
+    if inherits is not None and mapper.local_table is inherits.local_table and mapper.polymorphic_identity:
+        return str(mapper.polymorphic_identity)
+    return str(getattr(mapper.local_table, "name", mapper.class_.__name__.lower()))
+
+
+def _identity(mapper: Mapper[Any], options: Options, types: Types | None) -> Identity:
+    if options.primary_key is None:
+        columns = mapper.primary_key
+        keys = [mapper.get_property_by_column(column).key for column in columns]
+    else:
+        keys = [options.primary_key]
+        if options.primary_key not in mapper.column_attrs:
+            raise IllegalArgumentError(
+                f"primary_key names {options.primary_key!r}, which is no column of {mapper.class_.__name__}; "
+                f"there are {', '.join(sorted(mapper.column_attrs.keys()))}"
+            )
+    return Identity(tuple(_key_attribute(mapper, key, types) for key in keys))
+
+
+def _key_attribute(mapper: Mapper[Any], key: str, types: Types | None) -> Attribute:
+    column = mapper.column_attrs[key].columns[0]
+    return Attribute(key, key, codec_of(column.type, types), nullable=False, access=Access(create=False, update=False))
+
+
+def _attributes(
+    mapper: Mapper[Any], options: Options, identity: Identity, types: Types | None
+) -> Iterator[Attribute]:
+    """Give every attribute of the model that may be shown, exposed or not."""
+    keys = {key.key for key in identity.keys}
+    keys |= {mapper.get_property_by_column(column).key for column in mapper.primary_key}
+    for prop in mapper.column_attrs:
+        if _is_public(prop.key) and (options.show_foreign_keys or not _is_foreign_key(prop)):
+            yield _column_attribute(mapper, prop, keys, options, types)
+    for synonym in mapper.synonyms:
+        prop_of = mapper.column_attrs.get(synonym.name)
+        if _is_public(synonym.key) and prop_of is not None:
+            yield _column_attribute(mapper, prop_of, keys, options, types, name=synonym.key)
+    for name, descriptor in _descriptors(mapper):
+        if isinstance(descriptor, hybrid_property):
+            yield hybrid_attribute(mapper, name, descriptor, types)
+        elif isinstance(descriptor, AssociationProxy):
+            proxy = descriptor.for_class(mapper.class_)
+            if isinstance(proxy, ColumnAssociationProxyInstance):
+                yield proxy_attribute(mapper, name, types)
+    for name in options.additional_attributes:
+        if name not in mapper.attrs or name not in {one.key for one in mapper.column_attrs}:
+            yield computed_attribute(mapper.class_, name)
+
+
+def _column_attribute(
+    mapper: Mapper[Any],
+    prop: ColumnProperty[Any],
+    keys: set[str],
+    options: Options,
+    types: Types | None,
+    name: str | None = None,
+) -> Attribute:
+    column = prop.columns[0]
+    is_key = prop.key in keys
+    return Attribute(
+        name=name or prop.key,
+        key=name or prop.key,
+        codec=codec_of(column.type, types),
+        nullable=bool(getattr(column, "nullable", True)),
+        access=column_access(mapper, prop, is_key, options),
+        required=name is None and isinstance(column, Column) and _is_required(column, mapper),
+        deferred=prop.deferred,
+    )
+
+
+def _is_required(column: Column[Any], mapper: Mapper[Any]) -> bool:
+    """Whether a row cannot be stored unless somebody gives the column a value."""
+    if column.nullable or column.default is not None or column.server_default is not None:
+        return False
+    if column.identity is not None or column.computed is not None or column is mapper.version_id_col:
+        return False
+    return column is not getattr(column.table, "autoincrement_column", None) and column is not mapper.polymorphic_on
+
+
+def _is_foreign_key(prop: ColumnProperty[Any]) -> bool:
+    return any(isinstance(column, Column) and column.foreign_keys for column in prop.columns)
+
+
+def _is_public(name: str) -> bool:
+    """Whether `name` can be the name of a field: legal, and neither `id` nor `type` (J-3.3.1)."""
+    return name not in {"id", "type"} and MEMBER_NAME.fullmatch(name) is not None
+
+
+def _descriptors(mapper: Mapper[Any]) -> Iterator[tuple[str, InspectionAttr]]:
+    for name, descriptor in mapper.all_orm_descriptors.items():
+        if _is_public(name) and name not in mapper.attrs:
+            yield name, descriptor
+
+
+def _relationships(mapper: Mapper[Any], options: Options, registry: Registry) -> Iterator[Relationship]:
+    for prop in mapper.relationships:
+        if _is_public(prop.key):
+            yield _relationship(mapper, prop.key, (prop,), options, registry)
+    for name, descriptor in _descriptors(mapper):
+        if isinstance(descriptor, AssociationProxy):
+            proxy = descriptor.for_class(mapper.class_)
+            first = mapper.relationships.get(proxy.target_collection)
+            second = first and first.mapper.relationships.get(proxy.value_attr)
+            if first is not None and second is not None:
+                writable = descriptor.creator is not None
+                yield _relationship(mapper, name, (first, second), options, registry, writable)
+
+
+def _relationship(
+    mapper: Mapper[Any],
+    name: str,
+    props: tuple[RelationshipProperty[Any], ...],
+    options: Options,
+    registry: Registry,
+    writable: bool = True,
+) -> Relationship:
+    """Make one relationship; `props` are one mapped relationship, or the two that an association proxy crosses.
+
+    A proxy that was not told how to make the object in between (`creator`) is read-only.
+    """
+    last = props[-1]
+    plain = len(props) == 1 and last.direction is MANYTOONE and last.secondary is None
+    pairs = _foreign_key_pairs(mapper, last) if plain else ()
+    is_many = any(prop.uselist is not False for prop in props)
+    columns = [pair[0] for pair in last.local_remote_pairs or ()] if plain else []
+    writable = writable and not any(prop.viewonly for prop in props)
+    return Relationship(
+        name=name,
+        path=tuple(prop.key for prop in props),
+        is_many=is_many,
+        model=mapper.class_,
+        target_model=last.mapper.class_,
+        registry=registry,
+        url_prefix=options.url_prefix,
+        nullable=is_many or not columns or any(getattr(column, "nullable", True) for column in columns),
+        writable=writable,
+        access=RelationshipAccess(
+            create=writable,
+            add=writable,
+            replace=writable and (not is_many or options.allow_to_many_replacement),
+            remove=writable and (not is_many or options.allow_delete_from_to_many_relationships),
+        ),
+        local_keys=tuple(local for local, _ in pairs),
+        remote_keys=tuple(remote for _, remote in pairs),
+        observed=_is_observed(mapper, props[0]),
+        has_default=any(
+            getattr(column, "default", None) is not None or getattr(column, "server_default", None) is not None
+            for column in columns
+        ),
+    )
+
+
+def _foreign_key_pairs(mapper: Mapper[Any], prop: RelationshipProperty[Any]) -> tuple[tuple[str, str], ...]:
+    """Give (local key, remote key) of each column pair, or nothing where the join is more than equal columns."""
+    pairs = prop.local_remote_pairs or []
+    if str(prop.primaryjoin).count(" = ") != len(pairs) or " OR " in str(prop.primaryjoin):
+        return ()
+    keys = []
+    for local, remote in pairs:
+        if not (_has_column(mapper, local) and _has_column(prop.mapper, remote)):
+            return ()
+        keys.append((mapper.get_property_by_column(local).key, prop.mapper.get_property_by_column(remote).key))
+    clauses = getattr(prop.primaryjoin, "clauses", (prop.primaryjoin,))
+    return tuple(keys) if len(clauses) == len(pairs) else ()
+
+
+def _has_column(mapper: Mapper[Any], column: ColumnElement[Any]) -> bool:
+    return isinstance(column, Column) and column in mapper._columntoproperty
+
+
+def _is_observed(mapper: Mapper[Any], prop: RelationshipProperty[Any]) -> bool:
+    """Whether validators watch the relationship, so that it must be set with instances."""
+    return prop.key in mapper.validators
+
+
+def _discriminator(mapper: Mapper[Any]) -> str | None:
+    if mapper.polymorphic_on is None or len(list(mapper.self_and_descendants)) < 2:
+        return None
+    return mapper._polymorphic_attr_key if hasattr(mapper, "_polymorphic_attr_key") else None
+
+
+def _is_exposed(name: str, options: Options) -> bool:
+    if options.only is not None:
+        return name in options.only or name in options.additional_attributes
+    return name not in options.exclude
+
+
+def _hidden_names(mapper: Mapper[Any]) -> set[str]:
+    """Names that `only` and `exclude` may hold although no field comes of them."""
+    return {"id", "type", *mapper.attrs.keys(), *(name for name, _ in _descriptors(mapper))}
+
+
+def _check_names(model: type, options: Options, known: set[str]) -> None:
+    for option in ("only", "exclude"):
+        for name in getattr(options, option) or ():
+            if name not in known:
+                raise IllegalArgumentError(
+                    f"{option} names {name!r}, which {model.__name__} does not have; there are {', '.join(sorted(known))}"
+                )

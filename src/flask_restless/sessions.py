@@ -1,0 +1,63 @@
+"""Where a request's Session comes from, and how it is given back.
+
+Whatever kind was handed in, a request leaves no pending change, no open transaction and no checked-out connection
+behind (defects B-1, B-2): the pipeline commits or rolls back, and what we made ourselves is closed as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+
+from .schema.options import IllegalArgumentError
+
+SessionSource = Callable[[], Session]
+"""Gives the Session to use, when it is called inside a request."""
+
+
+def session_source(session: Any, flask_sqlalchemy_db: Any = None) -> tuple[SessionSource, bool]:
+    """Give a source for what `APIManager` was handed, and whether each of its Sessions is ours to close.
+
+    `session` wins over `flask_sqlalchemy_db`.  Flask-SQLAlchemy's and Flask-SQLAlchemy-Lite's `db` objects are
+    taken in either place; their `session` belongs to the application context, so it is looked up per request.
+    """
+    given = flask_sqlalchemy_db if session is None else session
+    if given is None:
+        raise IllegalArgumentError(
+            "APIManager needs a session: a scoped_session, a sessionmaker, a function that gives a Session, "
+            "a Session, or flask_sqlalchemy_db=db"
+        )
+    if isinstance(given, Session):
+        return lambda: given, False
+    if isinstance(given, scoped_session):
+        return given, False
+    if isinstance(given, sessionmaker) or (isinstance(given, type) and issubclass(given, Session)):
+        return given, True
+    if callable(given):
+        return given, False
+    if "session" in dir(given):
+        return lambda: _current(given.session), False
+    raise IllegalArgumentError(
+        f"{given!r} does not give a Session; pass a scoped_session, a sessionmaker, a function that gives a "
+        "Session, a Session, or flask_sqlalchemy_db=db"
+    )
+
+
+def _current(session: Any) -> Session:
+    return session() if isinstance(session, scoped_session) else session
+
+
+@contextmanager
+def lent(source: SessionSource, ours: bool) -> Iterator[Session]:
+    """Lend the Session of one request; afterwards nothing of it is open any more."""
+    session = source()
+    try:
+        yield session
+    finally:
+        if ours:
+            session.close()
+        elif session.in_transaction():
+            session.rollback()
