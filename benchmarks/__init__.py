@@ -1,0 +1,1 @@
+"""Benchmarks: our pages and writes against a view written by hand."""

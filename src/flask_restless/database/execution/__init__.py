@@ -1,0 +1,1 @@
+"""Execution: the only place with a Session."""

@@ -1,0 +1,162 @@
+"""Reading: a plan and its values to an Outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, text
+from sqlalchemy.orm import Mapper, Session
+
+from ...operations.operation import Fetch, One, Related
+from ...operations.outcome import Fetched, Row, Rows
+from ...operations.paging import Total
+from ...operations.problems import reject
+from ...operations.selection import Branch, Selection
+from ..plan import KEYS, BranchPlan, FetchPlan, NodePlan, Parameters
+from ..planning.planner import Planner
+from ..planning.values import (
+    condition_values,
+    named,
+    origin_values,
+    page_parameters,
+    parameters_of,
+    sort_values,
+)
+
+CHUNK = 5000
+"""Keys in one statement for a branch; drivers limit their parameters."""
+
+
+def fetch(planner: Planner, operation: Fetch, session: Session) -> Fetched:
+    """Carry out a Fetch; Rejected (`not-found`, `no-result`, `multiple-results`) where there is no such row."""
+    if session.new or session.dirty or session.deleted:
+        session.flush()
+    plan = planner.plan(operation)
+    parameters = parameters_of(operation)
+    page = operation.selection.page
+    extra = 1 if page is not None and page.size is not None else 0
+    if operation.single and not extra:
+        plan_rows = _rows(plan.node, parameters, session)
+    else:
+        plan_rows = _rows(plan.node, parameters | page_parameters(operation.selection, extra), session)
+    if not plan_rows and not isinstance(operation.origin, One):
+        _check_parent(plan, operation, session)
+    if not operation.is_many:
+        _check_single(operation, plan_rows)
+    has_next = page is not None and page.size is not None and len(plan_rows) > page.size
+    if has_next:
+        assert page is not None
+        plan_rows = plan_rows[: page.size]
+    total = _total(plan, operation, parameters, len(plan_rows), has_next, session)
+    return Fetched(_with_branches(plan.node, operation.selection, plan_rows, session), total, has_next)
+
+
+def _rows(node: NodePlan, parameters: Parameters, session: Session) -> Sequence[Row]:
+    """Run a node's statement and give its rows, the computed columns filled in."""
+    mapper = node.layout.selection.resource.mapper
+    if not node.derived:
+        return run(node.statement, parameters, session, mapper)
+    found = session.execute(node.statement, parameters, bind_arguments={"mapper": mapper}).all()
+    return [(*row[:-1], *(compute(row[-1]) for compute in node.derived)) for row in found]
+
+
+def run(statement: Select[Any], parameters: Parameters, session: Session, mapper: Mapper[Any]) -> Sequence[Row]:
+    """Run a statement of columns the short way, unless the application listens to the Session's statements.
+
+    `session.connection()` skips `do_orm_execute` listeners, which applications use for tenancy and soft deletes.
+    """
+    if session.dispatch.do_orm_execute:
+        return session.execute(statement, parameters, bind_arguments={"mapper": mapper}).all()
+    connection = session.connection(bind_arguments={"mapper": mapper})
+    return connection.execute(statement, parameters).all()
+
+
+def _check_parent(plan: FetchPlan, operation: Fetch, session: Session) -> None:
+    """Tell an empty relationship from a missing parent; a missing member is missing either way."""
+    if not isinstance(operation.origin, Related) or plan.exists is None:
+        return
+    origin = operation.origin
+    keys = dict(zip((f"p{n}" for n in range(len(origin.id))), origin.id, strict=True))
+    if not run(plan.exists, keys, session, origin.parent.mapper):
+        raise not_found(origin.parent, origin.id)
+    if origin.member is not None:
+        raise not_found(operation.selection.resource, origin.member)
+
+
+def _check_single(operation: Fetch, rows: Sequence[Row]) -> None:
+    match operation.origin:
+        case One(id_) if not rows:
+            raise not_found(operation.selection.resource, id_)
+        case _ if operation.single and not rows:
+            raise reject("no-result", "exactly one resource was asked for, and none matches")
+        case _ if operation.single and len(rows) > 1:
+            raise reject("multiple-results", "exactly one resource was asked for, and several match")
+
+
+def not_found(resource: Any, id_: tuple[Any, ...]) -> Exception:
+    """Make the problem of a row that is not there."""
+    text_ = resource.identity.text(id_)
+    return reject("not-found", f'there is no {resource.name} with the id "{text_}"')
+
+
+def _total(
+    plan: FetchPlan, operation: Fetch, parameters: Parameters, shown: int, has_next: bool, session: Session
+) -> int | None:
+    """Tell the length of the whole list; a page that is the last one and not empty tells it without a count."""
+    page = operation.selection.page
+    if page is None or plan.count is None or page.total is Total.NONE or not operation.is_many:
+        return None
+    if not has_next and (shown or page.offset == 0):
+        return page.offset + shown
+    mapper = operation.selection.resource.mapper
+    if page.total is Total.ESTIMATE and operation.selection.filter is None and not isinstance(operation.origin, Related):
+        estimate = _estimate(operation.selection, session)
+        if estimate is not None:
+            return max(estimate, page.offset + shown + has_next)
+    values = [*origin_values(operation.origin), *condition_values(operation.selection.filter)]
+    ((count,),) = run(plan.count, named(values), session, mapper)
+    return int(str(count))
+
+
+def _estimate(selection: Selection, session: Session) -> int | None:
+    """Ask PostgreSQL's statistics for the length of a table; None where there are none."""
+    mapper = selection.resource.mapper
+    connection = session.connection(bind_arguments={"mapper": mapper})
+    if connection.dialect.name != "postgresql" or mapper.inherits is not None:
+        return None
+    table = mapper.local_table
+    name = connection.dialect.identifier_preparer.format_table(table)  # type: ignore[arg-type]  # a Table
+    query = text("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(:name)")
+    found = connection.execute(query, {"name": name}).scalar()
+    return None if found is None or found < 0 else int(found)
+
+
+# ---------------------------------------------------------------- branches
+
+
+def _with_branches(node: NodePlan, selection: Selection, rows: Sequence[Row], session: Session) -> Rows:
+    branches = tuple(
+        _branch(plan, branch, rows, session) for plan, branch in zip(node.branches, selection.branches, strict=True)
+    )
+    return Rows(node.layout, rows, branches)
+
+
+def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], session: Session) -> Rows:
+    """Read the rows related to all of `above` at once."""
+    keys = _keys(plan.key_columns, above)
+    selection = branch.selection
+    parameters = named([*condition_values(selection.filter), *sort_values(selection.sort)])
+    rows: list[Row] = []
+    for start in range(0, len(keys), CHUNK):
+        rows.extend(_rows(plan.node, parameters | {KEYS: keys[start : start + CHUNK]}, session))
+    return _with_branches(plan.node, selection, rows, session)
+
+
+def _keys(columns: tuple[int, ...], above: Sequence[Row]) -> list[Any]:
+    """Give the distinct keys of the rows above, in their order; a null anywhere in a key relates to nothing."""
+    if len(columns) == 1:
+        number = columns[0]
+        return list(dict.fromkeys(row[number] for row in above if row[number] is not None))
+    keys = dict.fromkeys(tuple(row[number] for number in columns) for row in above)
+    return [key for key in keys if None not in key]

@@ -1,0 +1,62 @@
+"""Plans: SQLAlchemy statements with bind parameters, and what their columns mean.
+
+A plan is made once for each shape of operation and kept; the values of one request are handed in as parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select
+
+from ..operations.outcome import Layout
+
+LIMIT, OFFSET, KEYS = "limit", "offset", "keys"
+"""Names of the parameters for the page and for the keys of the rows above a branch; all others are `p0`, `p1`, ..."""
+
+Parameters = dict[str, object]
+"""Values by the name of the bind parameter."""
+
+Derived = Callable[[Any], object]
+"""Computes a column from an instance, inside the transaction."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodePlan:
+    """How to read the rows of one node of the include tree.
+
+    `statement` selects the columns of `layout`.  With `derived` it ends in an instance instead, from which the last
+    columns are computed.  `branches` are those of the selection, in its order.
+    """
+
+    statement: Select[Any]
+    layout: Layout
+    branches: tuple[BranchPlan, ...]
+    derived: tuple[Derived, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BranchPlan:
+    """How to read the rows that belong to the rows above.
+
+    `key_columns` are the columns of the rows above whose values go into the expanding parameter `KEYS`, and which
+    equal the `parent` columns of the branch's own rows.
+    """
+
+    key_columns: tuple[int, ...]
+    node: NodePlan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FetchPlan:
+    """How to carry out a Fetch.
+
+    `count` counts the rows of the whole list; `exists` tells whether the row is there that a related list or
+    resource belongs to.
+    """
+
+    node: NodePlan
+    count: Select[Any] | None
+    exists: Select[Any] | None

@@ -1,0 +1,1 @@
+"""Pure planning: operations to statements.  No Session is seen here."""

@@ -1,0 +1,154 @@
+"""The columns of one node: which are selected, and what each means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased, selectinload, with_polymorphic
+
+from ...operations.outcome import BranchLinkage, KeyLinkage, Layout, Linkage, NoLinkage, Variant
+from ...operations.selection import Fields, Selection
+from ...schema.resource import Relationship, Resource
+from ..plan import Derived
+from .where import Entity, column
+
+
+class Columns:
+    """Collects the columns of a node's statement; each is selected once."""
+
+    def __init__(self, selection: Selection) -> None:
+        self.selection = selection
+        self.entity = entity_of(selection)
+        self.expressions: list[Any] = []
+        self.derived: list[Derived] = []
+        self.loads: list[Any] = []
+        self._index: dict[tuple[int, str], int] = {}
+        self._pending: list[tuple[Derived, int]] = []
+
+    def add(self, entity: Entity, key: str) -> int:
+        """Select an attribute of `entity` and give its column number."""
+        place = (id(entity), key)
+        if place not in self._index:
+            self._index[place] = self.append(getattr(entity, key))
+        return self._index[place]
+
+    def append(self, expression: Any) -> int:
+        """Select an expression and give its column number."""
+        self.expressions.append(expression.label(f"c{len(self.expressions)}"))
+        return len(self.expressions) - 1
+
+    def derive(self, compute: Derived, loads: tuple[str, ...] = ()) -> int:
+        """Add a column that is computed from the instance; its number counts from the end, as a negative one."""
+        self.derived.append(compute)
+        if loads:
+            self.loads.append(selectinload(*[getattr(self.entity, key) for key in loads[:1]]))
+        return -len(self.derived)
+
+    def settle(self, number: int) -> int:
+        """Give the final number of a column once no more will be selected."""
+        return number if number >= 0 else len(self.expressions) - number - 1
+
+
+def entity_of(selection: Selection) -> Entity:
+    """Give what to select from: the model, with the columns of the subtypes that may be among its rows."""
+    models = [fields.resource.model for fields in selection.fields[1:]]
+    if not models:
+        return selection.resource.model
+    return with_polymorphic(selection.resource.model, models)
+
+
+def layout_of(columns: Columns, parent: tuple[int, ...], branch_keys: list[tuple[int, ...]]) -> Layout:
+    """Select what every variant of the node's rows needs, and say what each column means."""
+    selection = columns.selection
+    drafts = [_variant(columns, fields, branch_keys) for fields in selection.fields]
+    discriminator = None
+    if len(drafts) > 1 and selection.resource.discriminator is not None:
+        discriminator = columns.add(columns.entity, selection.resource.discriminator)
+    variants = tuple(_settled(columns, draft) for draft in drafts)
+    pairs = _discriminators(selection) if discriminator is not None else ()
+    return Layout(selection, variants, discriminator, pairs, parent)
+
+
+def _settled(columns: Columns, draft: Variant) -> Variant:
+    return Variant(
+        draft.resource,
+        draft.identity,
+        tuple((attribute, columns.settle(number)) for attribute, number in draft.attributes),
+        draft.linkages,
+        None if draft.document is None else columns.settle(draft.document),
+    )
+
+
+def _variant(columns: Columns, fields: Fields, branch_keys: list[tuple[int, ...]]) -> Variant:
+    resource = fields.resource
+    entity = columns.entity
+    if resource.model is not columns.selection.resource.model:
+        entity = getattr(columns.entity, resource.model.__name__)
+    identity = tuple(columns.add(columns.entity if hasattr(columns.entity, key.key) else entity, key.key)
+                     for key in resource.identity.keys)
+    if resource.options.serializer is not None:
+        return Variant(resource, identity, (), (), columns.derive(_serializer(resource, fields)))
+    attributes = []
+    for attribute in fields.attributes:
+        if attribute.sql:
+            shared = hasattr(columns.selection.resource.model, attribute.key)
+            number = columns.add(columns.entity if shared else entity, attribute.key)
+        else:
+            assert attribute.compute is not None
+            number = columns.derive(attribute.compute, attribute.loads)
+        attributes.append((attribute, number))
+    linkages = tuple(_linkage(columns, entity, one, branch_keys) for one in fields.relationships)
+    return Variant(resource, identity, tuple(attributes), linkages)
+
+
+def _serializer(resource: Resource, fields: Fields) -> Derived:
+    """Call the API's own serializer; `only` holds the names of the fields if they are not simply all."""
+    names = {one.name for one in fields.attributes} | {one.name for one in fields.relationships}
+    every = set(resource.attributes) | set(resource.relationships)
+    only = None if names >= every else sorted(names)
+    return lambda instance: resource.options.serializer.serialize(instance, only=only)
+
+
+def _linkage(
+    columns: Columns, entity: Entity, relationship: Relationship, branch_keys: list[tuple[int, ...]]
+) -> Linkage:
+    for number, branch in enumerate(columns.selection.branches):
+        if branch.relationship is relationship or _is_same(branch.relationship, relationship):
+            return BranchLinkage(relationship, number, branch_keys[number])
+    keys = [key.key for key in relationship.target.identity.keys]
+    if relationship.is_many or not relationship.local_keys or set(keys) != set(relationship.remote_keys):
+        return NoLinkage(relationship)
+    local = dict(zip(relationship.remote_keys, relationship.local_keys, strict=True))
+    numbers = tuple(columns.add(entity, local[key]) for key in keys)
+    return KeyLinkage(relationship, numbers, _target_kind(columns, entity, relationship))
+
+
+def _is_same(branch: Relationship, other: Relationship) -> bool:
+    return branch.path == other.path and issubclass(other.model, branch.model)
+
+
+def _target_kind(columns: Columns, entity: Entity, relationship: Relationship) -> int | None:
+    """Select the discriminator of the related row where it may be of several types."""
+    target = relationship.target
+    if not target.subtypes or target.discriminator is None:
+        return None
+    alias = aliased(target.model, flat=True)
+    pairs = zip(relationship.remote_keys, relationship.local_keys, strict=True)
+    query = select(getattr(alias, target.discriminator)).where(
+        *[getattr(alias, remote) == getattr(entity, local) for remote, local in pairs]
+    )
+    return columns.append(query.scalar_subquery())
+
+
+def _discriminators(selection: Selection) -> tuple[tuple[object, int], ...]:
+    """Map every identity in the hierarchy to the variant of the nearest superclass that has one."""
+    index = {fields.resource.model: number for number, fields in enumerate(selection.fields)}
+    pairs = []
+    for mapper in selection.resource.mapper.self_and_descendants:
+        nearest = next((index[one] for one in mapper.class_.__mro__ if one in index), 0)
+        pairs.append((mapper.polymorphic_identity, nearest))
+    return tuple(pairs)
+
+
+__all__ = ["Columns", "column", "entity_of", "layout_of"]

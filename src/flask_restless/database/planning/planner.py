@@ -1,0 +1,93 @@
+"""Kept plans: each shape of operation is planned once.
+
+Shapes come from clients, so the cache is bounded; two least-recently-used maps share one lock.  The first goes by
+the identity of the Selection, which parsers keep and hand out again for a query string they have seen: it spares
+computing the shape.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from threading import Lock
+from typing import Generic, TypeVar
+
+from ...operations.operation import Fetch, Related
+from ...operations.selection import Selection
+from ..plan import FetchPlan
+from .fetch import plan_fetch
+from .values import shape_of
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Key, Value]):
+    """A map of the `size` most recently used values."""
+
+    __slots__ = ("_items", "_lock", "size")
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._items: OrderedDict[Key, Value] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Key) -> Value | None:
+        """Give the value of `key`, now the most recent one, or None."""
+        with self._lock:
+            value = self._items.get(key)
+            if value is not None:
+                self._items.move_to_end(key)
+            return value
+
+    def put(self, key: Key, value: Value) -> None:
+        """Keep a value, and drop the least recent ones over `size`."""
+        with self._lock:
+            self._items[key] = value
+            while len(self._items) > self.size:
+                self._items.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+class Planner:
+    """Plans Fetches; `hits` and `misses` count how often a kept plan served."""
+
+    def __init__(self, size: int = 512) -> None:
+        self._by_shape: Recent[Hashable, FetchPlan] = Recent(size)
+        self._by_selection: Recent[Hashable, tuple[Selection, FetchPlan]] = Recent(size)
+        self.hits = 0
+        self.misses = 0
+
+    def __len__(self) -> int:
+        return len(self._by_shape)
+
+    def plan(self, fetch: Fetch) -> FetchPlan:
+        """Give the plan for `fetch`, made now if no operation of its shape was seen lately."""
+        quick = _quick_key(fetch)
+        kept = self._by_selection.get(quick)
+        if kept is not None:
+            self.hits += 1
+            return kept[1]
+        shape = (shape_of(fetch), fetch.selection.resource.registry.generation)
+        plan = self._by_shape.get(shape)
+        if plan is None:
+            self.misses += 1
+            plan = plan_fetch(fetch)
+            self._by_shape.put(shape, plan)
+        else:
+            self.hits += 1
+        self._by_selection.put(quick, (fetch.selection, plan))
+        return plan
+
+
+def _quick_key(fetch: Fetch) -> Hashable:
+    """Identify a Selection object and its origin; the kept entry holds the object, so its number stays its own."""
+    origin = fetch.origin
+    generation = fetch.selection.resource.registry.generation
+    if isinstance(origin, Related):
+        place: Hashable = (origin.parent, origin.relationship, origin.member is None)
+    else:
+        place = type(origin)
+    return id(fetch.selection), place, fetch.single, generation

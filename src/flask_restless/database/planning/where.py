@@ -1,0 +1,143 @@
+"""Filter trees to SQL conditions, one function for each kind of node.
+
+Every parameter comes from `Binds`, in the order in which `values.py` finds its value.
+"""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true, tuple_
+from sqlalchemy.orm import aliased
+from sqlalchemy.types import TypeEngine
+
+from ...operations.filters import And, Comparison, Condition, Count, Has, Identified, Not, Or
+from ...operations.operators import Operand
+from ...schema.resource import Attribute, Relationship, Resource
+from .binds import Binds
+
+Entity = Any
+"""A mapped class, or an alias of one."""
+
+
+def visible(resource: Resource, entity: Entity) -> ColumnElement[bool] | None:
+    """Give the condition under which rows of `resource` exist for the caller; None for all of them.
+
+    Whatever selects, counts or tests rows of a resource adds this condition.
+    """
+    return None
+
+
+def column(entity: Entity, attribute: Attribute) -> Any:
+    """Give the SQL expression of an attribute for `entity`."""
+    return getattr(entity, attribute.key)
+
+
+def operand_type(entity: Entity, attribute: Attribute) -> TypeEngine[Any]:
+    """Give the type of a parameter that is compared with an attribute."""
+    if attribute.codec.operand is not None:
+        return attribute.codec.operand
+    return column(entity, attribute).type  # type: ignore[no-any-return]  # of any SQL expression
+
+
+def compile_condition(condition: Condition, resource: Resource, entity: Entity, binds: Binds) -> ColumnElement[bool]:
+    """Give the SQL of `condition` for rows of `resource`, selected as `entity`."""
+    match condition:
+        case And(conditions):
+            return and_(true(), *[compile_condition(one, resource, entity, binds) for one in conditions])
+        case Or(conditions):
+            return or_(false(), *[compile_condition(one, resource, entity, binds) for one in conditions])
+        case Not(inner):
+            return not_(compile_condition(inner, resource, entity, binds))
+        case Has(relationship, condition_or_none):
+            return _exists(relationship, condition_or_none, entity, binds)
+        case Identified():
+            return identified(resource, entity, binds)
+        case Comparison():
+            return _comparison(condition, entity, binds)
+        case _:
+            assert_never(condition)
+
+
+def identified(resource: Resource, entity: Entity, binds: Binds) -> ColumnElement[bool]:
+    """Give the condition that a row's id is among those of the next parameter."""
+    keys = resource.identity.keys
+    if len(keys) == 1:
+        parameter = binds.next(operand_type(entity, keys[0]), expanding=True)
+        return column(entity, keys[0]).in_(parameter)  # type: ignore[no-any-return]  # of any SQL expression
+    return tuple_(*[column(entity, key) for key in keys]).in_(binds.next(expanding=True))
+
+
+def has_id(resource: Resource, entity: Entity, binds: Binds) -> ColumnElement[bool]:
+    """Give the condition that a row has the id of the next parameters, one for each key."""
+    keys = resource.identity.keys
+    return and_(*[column(entity, key) == binds.next(operand_type(entity, key)) for key in keys])
+
+
+def path_to(target: Entity, owner: Entity, relationship: Relationship) -> list[Any]:
+    """Give the relationships to join, one after the other, to come from `owner` to `target`."""
+    steps = []
+    for key in relationship.path[:-1]:
+        attribute = getattr(owner, key)
+        owner = aliased(attribute.property.mapper.class_, flat=True)
+        steps.append(attribute.of_type(owner))
+    return [*steps, getattr(owner, relationship.path[-1]).of_type(target)]
+
+
+def _exists(
+    relationship: Relationship, condition: Condition | None, entity: Entity, binds: Binds
+) -> ColumnElement[bool]:
+    target = aliased(relationship.target_model, flat=True)
+    inner = _related_condition(relationship, condition, target, binds)
+    for step in reversed(path_to(target, entity, relationship)):
+        inner = step.any(inner) if step.property.uselist else step.has(inner)
+    return inner
+
+
+def _related_condition(
+    relationship: Relationship, condition: Condition | None, target: Entity, binds: Binds
+) -> ColumnElement[bool]:
+    parts = [] if condition is None else [compile_condition(condition, relationship.target, target, binds)]
+    scope = visible(relationship.target, target)
+    return and_(true(), *parts, *([] if scope is None else [scope]))
+
+
+def member_count(count: Count, entity: Entity, binds: Binds) -> Any:
+    """Give the number of members of a to-many relationship, as a correlated scalar subquery."""
+    relationship = count.relationship
+    owner = aliased(relationship.model, flat=True)
+    target = aliased(relationship.target_model, flat=True)
+    query = select(func.count()).select_from(owner)
+    for step in path_to(target, owner, relationship):
+        query = query.join(step)
+    keys = [column_.key for column_ in _mapper_keys(relationship.model)]
+    query = query.where(*[getattr(owner, key) == getattr(entity, key) for key in keys])
+    return query.where(_related_condition(relationship, count.condition, target, binds)).scalar_subquery()
+
+
+def _mapper_keys(model: type) -> list[Any]:
+    mapper = model.__mapper__  # type: ignore[attr-defined]  # every model has one
+    return [mapper.get_property_by_column(column_) for column_ in mapper.primary_key]
+
+
+def _comparison(comparison: Comparison, entity: Entity, binds: Binds) -> ColumnElement[bool]:
+    operator = comparison.operator
+    left = _side(comparison.left, entity, binds)
+    if isinstance(comparison.right, Attribute | Count):
+        return operator.sql(left, _side(comparison.right, entity, binds))
+    if operator.operand in (Operand.NONE, Operand.FLAG):
+        return operator.sql(left, None)
+    type_ = None if isinstance(comparison.left, Count) else operand_type(entity, comparison.left)
+    return operator.sql(left, _right(operator.operand, type_, binds))
+
+
+def _side(side: Attribute | Count, entity: Entity, binds: Binds) -> Any:
+    return member_count(side, entity, binds) if isinstance(side, Count) else column(entity, side)
+
+
+def _right(operand: Operand, type_: TypeEngine[Any] | None, binds: Binds) -> Any:
+    if operand is Operand.VALUES:
+        return binds.next(type_, expanding=True)
+    if operand is Operand.PAIR:
+        return binds.next(type_), binds.next(type_)
+    return binds.next(type_)
