@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from secrets import token_hex
@@ -80,7 +80,7 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
         blueprint.add_url_rule(
             f"/{resource.name}{route.rule}", route.endpoint, view, methods=sorted(route.methods), strict_slashes=True
         )
-    if any(key.codec.textual for key in resource.identity.keys):
+    if _may_hold_slashes(resource):
         blueprint.add_url_rule(
             f"/{resource.name}/<path:rest>",
             "slashed",
@@ -92,8 +92,25 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
     blueprint.record_once(partial(_guard_prefix, service, resource.url_prefix))
 
 
+def _may_hold_slashes(resource: Resource) -> bool:
+    return any(key.codec.textual for key in resource.identity.keys)
+
+
 def _view(service: Service, resource: Resource, endpoint: str, **parts: str) -> Response:
+    relation = parts.get("relation")
+    if relation is not None and relation not in resource.relationships and _may_hold_slashes(resource):
+        return _slashed(service, resource, "/".join(_rest(endpoint, parts)))
     return _response(service.answer(_call(resource, endpoint, parts)))
+
+
+def _rest(endpoint: str, parts: Mapping[str, str]) -> Iterator[str]:
+    """Put the parts of a path together again that turned out to name no relationship."""
+    yield parts["id"]
+    if endpoint == "relationship":
+        yield "relationships"
+    yield parts["relation"]
+    if "member" in parts:
+        yield parts["member"]
 
 
 def _slashed(service: Service, resource: Resource, rest: str) -> Response:
@@ -102,11 +119,11 @@ def _slashed(service: Service, resource: Resource, rest: str) -> Response:
     allowed = {method for route in _routes(service, resource, endpoint) for method in route.methods}
     if request.method not in allowed | ({"HEAD", "OPTIONS"} if "GET" in allowed else set()):
         raise MethodNotAllowed(sorted(allowed))
-    return _view(service, resource, endpoint, **parts)
+    return _response(service.answer(_call(resource, endpoint, parts)))
 
 
 def _routes(service: Service, resource: Resource, endpoint: str) -> list[Route]:
-    return [route for route in service.protocol.routes(resource) if route.endpoint.split("-")[0] == endpoint]
+    return [route for route in service.protocol.routes(resource) if route.endpoint == endpoint]
 
 
 def _split(resource: Resource, rest: str) -> tuple[str, dict[str, str]]:
@@ -127,7 +144,7 @@ def _call(resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
     method = request.method
     return Call(
         method="GET" if method == "HEAD" else method,
-        endpoint=endpoint.split("-")[0],
+        endpoint=endpoint,
         resource=resource,
         query=environ.get("QUERY_STRING", ""),
         headers=Headers(environ),
@@ -238,6 +255,3 @@ def _detail(error: HTTPException) -> str:
             return f"nothing is served at {quote(request.path)}"
         case _:
             return str(error.description or error.name)
-
-
-View = Callable[..., Response]

@@ -1,0 +1,226 @@
+"""What the database raises, as Problems: one table for each dialect, and never a word of SQL (A-12, T08).
+
+The original error is logged under the id that the answer carries, wherever the answer does not tell it all.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from secrets import token_hex
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
+from sqlalchemy.orm.exc import StaleDataError
+
+from ...operations.operation import Assignment, Create, Operation, Update
+from ...operations.problems import CODES, Problem, Source, problem, quote
+
+logger = logging.getLogger("flask_restless")
+
+DETAILS: Mapping[str, str] = MappingProxyType(
+    {
+        "already-exists": "another resource has the same id or the same value of a unique attribute",
+        "still-referenced": "other resources refer to this one, or one that it refers to is not there",
+        "missing-value": "an attribute or relationship that must have a value has none",
+        "refused-value": "a rule of the database refuses the values",
+        "invalid-value": "a value does not fit the type of its attribute",
+        "edit-conflict": "the resource was changed by somebody else in the meantime; fetch it again",
+        "unavailable": "the database cannot be used at the moment; try again later",
+        "timeout": "the database did not answer within the time allowed",
+        "forbidden": "the database does not allow this",
+        "internal-error": "the database failed in an unexpected way",
+    }
+)
+
+POSTGRESQL: Mapping[str, str] = MappingProxyType(
+    {
+        "23505": "already-exists",
+        "23P01": "already-exists",
+        "23503": "still-referenced",
+        "23001": "still-referenced",
+        "23502": "missing-value",
+        "23514": "refused-value",
+        "40001": "unavailable",
+        "40P01": "unavailable",
+        "55P03": "timeout",
+        "57014": "timeout",
+        "25006": "unavailable",
+        "42501": "forbidden",
+        "42883": "invalid-value",
+        "42804": "invalid-value",
+        "42846": "invalid-value",
+    }
+)
+"""SQLSTATE -> code."""
+
+POSTGRESQL_CLASSES: Mapping[str, str] = MappingProxyType(
+    {"22": "invalid-value", "08": "unavailable", "53": "unavailable", "57": "unavailable"}
+)
+"""First two characters of a SQLSTATE -> code, for those that are not in POSTGRESQL."""
+
+MYSQL: Mapping[int, str] = MappingProxyType(
+    {
+        1062: "already-exists",
+        1586: "already-exists",
+        1451: "still-referenced",
+        1452: "still-referenced",
+        1216: "still-referenced",
+        1217: "still-referenced",
+        1048: "missing-value",
+        1364: "missing-value",
+        4025: "refused-value",
+        3819: "refused-value",
+        1264: "invalid-value",
+        1265: "invalid-value",
+        1292: "invalid-value",
+        1366: "invalid-value",
+        1406: "invalid-value",
+        1213: "unavailable",
+        1205: "unavailable",
+        1969: "timeout",
+        3024: "timeout",
+        1047: "unavailable",
+        1180: "unavailable",
+        1290: "unavailable",
+        1792: "unavailable",
+        2002: "unavailable",
+        2003: "unavailable",
+        2006: "unavailable",
+        2013: "unavailable",
+        1142: "forbidden",
+        1143: "forbidden",
+    }
+)
+"""Error number of MySQL and MariaDB -> code."""
+
+SQLITE: tuple[tuple[str, str], ...] = (
+    ("UNIQUE constraint failed", "already-exists"),
+    ("PRIMARY KEY must be unique", "already-exists"),
+    ("FOREIGN KEY constraint failed", "still-referenced"),
+    ("NOT NULL constraint failed", "missing-value"),
+    ("CHECK constraint failed", "refused-value"),
+    ("datatype mismatch", "invalid-value"),
+    ("interrupted", "timeout"),
+    ("database is locked", "unavailable"),
+    ("database table is locked", "unavailable"),
+    ("disk I/O error", "unavailable"),
+    ("database or disk is full", "unavailable"),
+    ("unable to open database", "unavailable"),
+    ("attempt to write a readonly database", "unavailable"),
+)
+"""Beginning of a message of SQLite -> code; it has no other sign."""
+
+NULLED = re.compile(
+    r"NOT NULL constraint failed: \S+\.(?P<sqlite>\w+)|null value in column \"(?P<postgresql>\w+)\"|"
+    r"(?:Column|Field) '(?P<mysql>\w+)'"
+)
+UNIQUE = re.compile(r"UNIQUE constraint failed: (?P<sqlite>[\w., ]+)|Key \((?P<postgresql>[\w, \"]+)\)=")
+
+
+def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
+    """Say what an error of the database layer means for the client."""
+    code = _code(error)
+    source = _source(error, code, operation)
+    if code in {"already-exists", "missing-value"} and source is not None:
+        return (problem(code, _named_detail(code, source), source),)
+    if CODES[code].status < 500 and not _is_safety_net(error, code):
+        return (problem(code, DETAILS[code], source),)
+    error_id = token_hex(8)
+    logger.error("error %s of the database", error_id, exc_info=error)
+    headers = (("Retry-After", "1"),) if CODES[code].status == 503 else ()
+    status = 400 if code == "invalid-value" else CODES[code].status
+    return (problem(code, DETAILS[code], source, id=error_id, headers=headers, status=status),)
+
+
+def _code(error: BaseException) -> str:
+    match error:
+        case StaleDataError():
+            return "edit-conflict"
+        case TimeoutError():
+            return "unavailable"
+        case DBAPIError(orig=original) if original is not None:
+            return _driver_code(error, original)
+        case SQLAlchemyError():
+            return "internal-error"
+        case UnicodeError() | OverflowError() | ValueError():
+            return "invalid-value"
+    return "internal-error"
+
+
+def _driver_code(error: DBAPIError, original: BaseException) -> str:
+    sqlstate = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+    if sqlstate:
+        return POSTGRESQL.get(sqlstate) or POSTGRESQL_CLASSES.get(sqlstate[:2], "internal-error")
+    number = original.args[0] if original.args else None
+    if isinstance(number, int) and number in MYSQL:
+        return MYSQL[number]
+    if error.connection_invalidated:
+        return "unavailable"
+    message = str(original)
+    for beginning, code in SQLITE:
+        if message.startswith(beginning):
+            return code
+    kind = type(original).__name__
+    return {"DataError": "invalid-value", "OperationalError": "unavailable"}.get(kind, "internal-error")
+
+
+def _is_safety_net(error: BaseException, code: str) -> bool:
+    """Whether our own validation should have seen this first: then it is logged."""
+    return code == "invalid-value"
+
+
+def _named_detail(code: str, source: Source) -> str:
+    name = (source.pointer or "").rpartition("/")[2]
+    if code == "already-exists":
+        return f"another resource has the same value of {quote(name)}"
+    return f"{quote(name)} must have a value" if name != "data" else DETAILS[code]
+
+
+def _source(error: BaseException, code: str, operation: Operation | None) -> Source | None:
+    """Find the value in the document that a constraint is about."""
+    if not isinstance(operation, Create | Update) or not isinstance(error, DBAPIError):
+        return None
+    pattern = {"already-exists": UNIQUE, "missing-value": NULLED}.get(code)
+    found = pattern.search(str(error.orig)) if pattern is not None else None
+    if found is None:
+        return operation.source
+    text = next(group for group in found.groups() if group is not None)
+    columns = [one.strip().strip('"').rpartition(".")[2] for one in text.split(",")]
+    for one in operation.assignments:
+        if _column_name(operation, one) in columns:
+            return one.source
+    return operation.source
+
+
+def _column_name(operation: Create | Update, assignment: Assignment) -> str:
+    resource = operation.resource if isinstance(operation, Create) else operation.target.resource
+    prop: Any = resource.mapper.attrs.get(assignment.attribute.key)
+    columns = getattr(prop, "columns", None)
+    return str(columns[0].name) if columns else assignment.attribute.key
+
+
+def validation_problems(error: Exception, assignments: tuple[Assignment, ...]) -> list[Problem]:
+    """Read the application's own validation exception: `errors` by field, else its message."""
+    sources = {one.attribute.name: one.source for one in assignments}
+    errors = getattr(error, "errors", None)
+    errors = errors() if callable(errors) else errors
+    if isinstance(errors, Mapping) and errors:
+        return [
+            problem("validation-failed", f"{field}: {_joined(message)}", sources.get(str(field)))
+            for field, message in errors.items()
+        ]
+    message = getattr(error, "message", None) or str(error) or type(error).__name__
+    return [problem("validation-failed", str(message))]
+
+
+def _joined(message: object) -> str:
+    return "; ".join(str(one) for one in message) if isinstance(message, list | tuple) else str(message)
+
+
+def refused(error: Exception, assignment: Assignment) -> Problem:
+    """Say at a value what a validator of the model says against it."""
+    detail = str(error) or f'the model refuses this value of "{assignment.attribute.name}"'
+    return problem("refused-value", detail, assignment.source)

@@ -1,0 +1,96 @@
+"""Finding the rows that a write changes or refers to, visible ones only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from ...operations.operation import Id, Target
+from ...operations.problems import Problem, Rejected, problem, quote, reject
+from ...schema.resource import Resource
+from ..planning.where import column, visible
+
+Made = dict[tuple[str, str], Any]
+"""The instances that a batch has made, by type name and local id."""
+
+
+def instances(resource: Resource, ids: Iterable[Id], session: Session, *, lock: bool = False) -> dict[Id, Any]:
+    """Load the visible rows of those ids in one statement; give what was found, by id.  `lock` keeps others out."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return {}
+    statement = _by_ids(select(resource.model), resource, wanted)
+    if lock:
+        statement = statement.with_for_update(of=resource.model.__mapper__.local_table)  # type: ignore[attr-defined]
+    found = session.execute(statement.execution_options(populate_existing=lock)).unique().scalars()
+    return {id_of(resource, instance): instance for instance in found}
+
+
+def present(resource: Resource, ids: Iterable[Id], session: Session) -> set[Id]:
+    """Tell which of those ids belong to visible rows, in one statement that loads none of them."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return set()
+    keys = [column(resource.model, key) for key in resource.identity.keys]
+    return {tuple(row) for row in session.execute(_by_ids(select(*keys), resource, wanted))}
+
+
+def _by_ids(statement: Select[Any], resource: Resource, ids: list[Id]) -> Select[Any]:
+    keys = [column(resource.model, key) for key in resource.identity.keys]
+    scope = visible(resource, resource.model)
+    if scope is not None:
+        statement = statement.where(scope)
+    if len(ids) == 1:
+        return statement.where(and_(*[key == value for key, value in zip(keys, ids[0], strict=True)]))
+    if len(keys) == 1:
+        return statement.where(keys[0].in_([id_[0] for id_ in ids]))
+    return statement.where(or_(tuple_(*keys).in_(ids)))
+
+
+def id_of(resource: Resource, instance: Any) -> Id:
+    """Give the key values of an instance."""
+    return tuple(getattr(instance, key.key) for key in resource.identity.keys)
+
+
+def target_instance(target: Target, session: Session, made: Made) -> Any:
+    """Load the row a write is about; Rejected (`not-found`) if it is not there."""
+    if target.lid is not None:
+        return by_lid(target, made)
+    assert target.id is not None
+    found = instances(target.resource, [target.id], session, lock=True)
+    if target.id not in found:
+        id_ = target.resource.identity.text(target.id)
+        raise reject("not-found", f"there is no {target.resource.name} with the id {quote(id_)}", target.source)
+    return found[target.id]
+
+
+def linked_instances(targets: tuple[Target, ...], session: Session, made: Made) -> list[Any]:
+    """Load the rows a relationship is to refer to; Rejected (`related-not-found`) names all that are missing."""
+    found: dict[tuple[Resource, Id], Any] = {}
+    for resource in dict.fromkeys(target.resource for target in targets):
+        ids = [target.id for target in targets if target.resource is resource and target.id is not None]
+        found |= {(resource, id_): one for id_, one in instances(resource, ids, session).items()}
+    missing = [one for one in targets if one.id is not None and (one.resource, one.id) not in found]
+    if missing:
+        raise Rejected(*[missing_target(one) for one in missing])
+    given = [by_lid(one, made) if one.id is None else found[one.resource, one.id] for one in targets]
+    return list({id(one): one for one in given}.values())
+
+
+def missing_target(target: Target) -> Problem:
+    """Make the problem of a linked row that is not there."""
+    assert target.id is not None
+    id_ = target.resource.identity.text(target.id)
+    return problem("related-not-found", f"there is no {target.resource.name} with the id {quote(id_)}", target.source)
+
+
+def by_lid(target: Target, made: Made) -> Any:
+    """Give the instance that an earlier operation of the batch made."""
+    key = (target.resource.name, target.lid or "")
+    if key not in made:
+        detail = f"no earlier operation has created a {target.resource.name} with the lid {quote(target.lid)}"
+        raise reject("invalid-identifier", detail, target.source)
+    return made[key]

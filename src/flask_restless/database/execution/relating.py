@@ -1,0 +1,150 @@
+"""Setting and changing relationships, through the unit of work.
+
+Membership is tested before anything is taken out: on SQLAlchemy 2, removing an object that is not in a collection
+still fires the back reference's event and so would cut somebody else's link (B-3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session, WriteOnlyCollection
+from sqlalchemy.orm.base import ONETOMANY
+
+from ...operations.operation import Action, Link, Target
+from ...operations.problems import Rejected, Source, problem, reject
+from ...schema.resource import Relationship
+from .locate import Made, linked_instances, missing_target, present
+
+
+def apply_link(instance: Any, link: Link, session: Session, made: Made) -> None:
+    """Give a relationship exactly the targets of `link`."""
+    relationship = link.relationship
+    if relationship.is_many:
+        members = linked_instances(link.targets, session, made)
+        replace(instance, relationship, members, link.source)
+    elif not link.targets:
+        _clear(instance, relationship, link.source)
+    elif _by_key(relationship, link.targets[0]):
+        _set_key(instance, relationship, link.targets[0], session)
+    else:
+        (member,) = linked_instances(link.targets, session, made)
+        setattr(instance, relationship.key, member)
+
+
+def _by_key(relationship: Relationship, target: Target) -> bool:
+    """Whether setting the foreign key does all that setting the relationship would do."""
+    keys = {key.key for key in target.resource.identity.keys}
+    return (
+        target.lid is None
+        and not relationship.observed
+        and bool(relationship.local_keys)
+        and keys == set(relationship.remote_keys)
+    )
+
+
+def _set_key(instance: Any, relationship: Relationship, target: Target, session: Session) -> None:
+    """Point a foreign key to a row that is there, without loading it."""
+    assert target.id is not None
+    with session.no_autoflush:
+        if target.id not in present(target.resource, [target.id], session):
+            raise Rejected(missing_target(target))
+    values = dict(zip((key.key for key in target.resource.identity.keys), target.id, strict=True))
+    for local, remote in zip(relationship.local_keys, relationship.remote_keys, strict=True):
+        setattr(instance, local, values[remote])
+    _forget(instance, relationship.key)
+
+
+def _forget(instance: Any, key: str) -> None:
+    """Drop a loaded related object that the new foreign key has overtaken."""
+    state = inspect(instance)
+    if key in state.dict and state.persistent:
+        state.session.expire(instance, [key])
+
+
+def _clear(instance: Any, relationship: Relationship, source: Source | None) -> None:
+    if not relationship.nullable:
+        detail = f'the relationship "{relationship.name}" must refer to a resource; it cannot be null'
+        raise reject("missing-value", detail, source)
+    setattr(instance, relationship.key, None)
+    for key in relationship.local_keys:
+        setattr(instance, key, None)
+
+
+def change_members(
+    instance: Any, relationship: Relationship, action: Action, members: list[Any], source: Source | None
+) -> None:
+    """Add, replace or remove members of a to-many relationship."""
+    match action:
+        case Action.ADD:
+            _add(instance, relationship, members)
+        case Action.REMOVE:
+            _remove(instance, relationship, members, source)
+        case Action.REPLACE:
+            replace(instance, relationship, members, source)
+
+
+def replace(instance: Any, relationship: Relationship, members: list[Any], source: Source | None) -> None:
+    """Make `members` the members, touching only those that come and go."""
+    wanted = {id(one) for one in members}
+    leaving = [one for one in _members(instance, relationship) if id(one) not in wanted]
+    _remove(instance, relationship, leaving, source)
+    _add(instance, relationship, members)
+
+
+def _members(instance: Any, relationship: Relationship) -> list[Any]:
+    value = getattr(instance, relationship.name if len(relationship.path) > 1 else relationship.key)
+    if isinstance(value, WriteOnlyCollection):
+        session = inspect(instance).session
+        return [] if session is None or not inspect(instance).persistent else list(session.scalars(value.select()))
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value)
+
+
+def _collection(instance: Any, relationship: Relationship) -> Any:
+    return getattr(instance, relationship.name if len(relationship.path) > 1 else relationship.key)
+
+
+def _add(instance: Any, relationship: Relationship, members: Iterable[Any]) -> None:
+    inside = {id(one) for one in _members(instance, relationship)}
+    collection = _collection(instance, relationship)
+    for member in members:
+        if id(member) not in inside:
+            inside.add(id(member))
+            _put(collection, member)
+
+
+def _put(collection: Any, member: Any) -> None:
+    if hasattr(collection, "append"):
+        collection.append(member)
+    elif hasattr(collection, "set"):
+        collection.set(member)
+    else:
+        collection.add(member)
+
+
+def _remove(instance: Any, relationship: Relationship, members: Iterable[Any], source: Source | None) -> None:
+    inside = {id(one) for one in _members(instance, relationship)}
+    leaving = [one for one in members if id(one) in inside]
+    if leaving:
+        _check_removable(relationship, source)
+    collection = _collection(instance, relationship)
+    for member in leaving:
+        if isinstance(collection, dict):
+            key = next(key for key, one in collection.items() if one is member)
+            del collection[key]
+        else:
+            collection.remove(member)
+
+
+def _check_removable(relationship: Relationship, source: Source | None) -> None:
+    """Refuse to take a member out that cannot be without its owner and is not deleted with it."""
+    prop = relationship.model.__mapper__.relationships[relationship.key]  # type: ignore[attr-defined]
+    if prop.direction is not ONETOMANY or prop.cascade.delete_orphan:
+        return
+    if any(not column.nullable for column in prop.remote_side):
+        detail = f'members of "{relationship.name}" cannot be without it; delete them, or give them to another owner'
+        raise Rejected(problem("refused-value", detail, source, status=409))

@@ -1,0 +1,90 @@
+"""Reading JSON from strangers: whatever two readers could understand differently is refused.
+
+Duplicate keys, NaN and infinities, numbers of many digits, deep nesting, byte order marks, other encodings than
+UTF-8, NUL and lone surrogates never get past here (threats T27, T28, T34, T35).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from .problems import Source, quote, reject
+
+MAX_DIGITS = 40
+BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)
+
+
+def read_json(text: bytes | str, *, depth: int, source: Source | None, what: str = "the body") -> Any:
+    """Give the JSON value in `text`; Rejected (`malformed-document`) says what is wrong and where."""
+    if isinstance(text, bytes):
+        text = _decoded(text, source, what)
+    if not text.strip():
+        raise reject("malformed-document", f"{what} is empty; it must hold JSON", source)
+    _check_depth(text, depth, source, what)
+    try:
+        return json.loads(
+            text, object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
+        )
+    except json.JSONDecodeError as error:
+        detail = f"{what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        raise reject("malformed-document", detail, source) from None
+    except _Unreadable as error:
+        raise reject("malformed-document", f"{what} holds {error}", source) from None
+
+
+class _Unreadable(ValueError):
+    """Something that is JSON by its syntax, but that we do not read."""
+
+
+def _decoded(body: bytes, source: Source | None, what: str) -> str:
+    if body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise reject("malformed-document", f"{what} begins with a byte order mark; send UTF-8 without one", source)
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise reject("malformed-document", f"{what} is not UTF-8 (at byte {error.start})", source) from None
+
+
+def _check_depth(text: str, limit: int, source: Source | None, what: str) -> None:
+    """Refuse deep nesting before the parser recurses into it; one pass over the text."""
+    if text.count("[") + text.count("{") <= limit:
+        return
+    depth = 0
+    for match in BRACKET.finditer(text):
+        token = match[0]
+        if token in "[{":
+            depth += 1
+            if depth > limit:
+                detail = f"{what} nests arrays and objects more than {limit} deep"
+                raise reject("limit-exceeded", detail, source)
+        elif token in "]}":
+            depth -= 1
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        raise _Unreadable(f"the member {quote(twice)} twice in one object")
+    return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise _Unreadable(f"a number of more than {MAX_DIGITS} digits")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise _Unreadable(f"the number {quote(digits, 40)}, which is out of range")
+    return value
+
+
+def _constant(name: str) -> Any:
+    raise _Unreadable(f"{name}, which is not JSON")

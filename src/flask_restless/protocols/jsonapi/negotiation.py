@@ -1,0 +1,131 @@
+"""Content negotiation: which media types are read, and which are written (J-1, J-2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from ...operations.problems import Source, quote, reject
+from ..base import Call
+
+MEDIA_TYPE = "application/vnd.api+json"
+CONTENT_TYPE = Source(header="Content-Type")
+ACCEPT = Source(header="Accept")
+
+TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+RANGE = re.compile(rf"\s*({TOKEN}/{TOKEN})((?:[^,\"]|\"(?:[^\"\\]|\\.)*\")*)(?:,|$)")
+PARAMETER = re.compile(rf"\s*;\s*(?:({TOKEN})\s*=\s*({TOKEN}|\"(?:[^\"\\]|\\.)*\"))?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """One media type or range, its parameters by lower-case name; `q` is a weight and none of them."""
+
+    name: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    weight: float = 1.0
+
+    def uris(self, parameter: str) -> frozenset[str]:
+        """Give the URIs that `ext` or `profile` lists (J-1.1.2)."""
+        return frozenset(self.parameters.get(parameter, "").split())
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What was agreed: the extensions of the request body, the profiles to apply, and whether a browser asks."""
+
+    extensions: frozenset[str] = frozenset()
+    profiles: frozenset[str] = frozenset()
+    pretty: bool = False
+
+
+def negotiate(
+    call: Call, extensions: frozenset[str] = frozenset(), profiles: frozenset[str] = frozenset()
+) -> Media:
+    """Agree on media types; Rejected (`unsupported-media-type`, `not-acceptable`) where that is not possible.
+
+    `extensions` and `profiles` are those that the endpoint supports.
+    """
+    given = call.headers.get("content-type")
+    sent = _sent(given, extensions) if call.body else frozenset()
+    return _accepted(call.headers.get("accept", ""), extensions, profiles, sent)
+
+
+def _sent(header: str | None, supported: frozenset[str]) -> frozenset[str]:
+    """Check the type of a body that there is (J-2.3.1, J-2.3.2, J-2.3.11), and give its extensions."""
+    expected = f"send the body as {quote(MEDIA_TYPE)}"
+    if header is None:
+        raise reject("unsupported-media-type", f"the body has no Content-Type; {expected}")
+    types = list(_read(header))
+    if len(types) != 1 or types[0].name != MEDIA_TYPE:
+        raise reject("unsupported-media-type", f"bodies of type {quote(header)} are not read; {expected}", CONTENT_TYPE)
+    found = types[0]
+    if others := sorted(set(found.parameters) - {"ext", "profile"}) or (["q"] if found.weight != 1 else []):
+        detail = f"the media type has the parameter {quote(others[0])}; only ext and profile are allowed"
+        raise reject("unsupported-media-type", detail, CONTENT_TYPE)
+    if unknown := sorted(found.uris("ext") - supported):
+        detail = f"the extension {quote(unknown[0])} is not supported here{_list(supported)}"
+        raise reject("unsupported-media-type", detail, CONTENT_TYPE)
+    return found.uris("ext")
+
+
+def _list(supported: frozenset[str]) -> str:
+    return "; supported: " + ", ".join(sorted(supported)) if supported else "; none is"
+
+
+@lru_cache(maxsize=256)
+def _accepted(header: str, extensions: frozenset[str], profiles: frozenset[str], sent: frozenset[str]) -> Media:
+    """Check that an answer can be written (J-2.3.3 to J-2.3.10)."""
+    if not header.strip():
+        return Media(sent)
+    ranges = [one for one in _read(header) if one.weight > 0]
+    ours = [one for one in ranges if one.name == MEDIA_TYPE]
+    plain = [one for one in ours if not set(one.parameters) - {"ext", "profile"}]
+    good = [one for one in plain if one.uris("ext") <= extensions]
+    if good:
+        wanted = frozenset().union(*(one.uris("profile") for one in good))
+        return Media(sent, wanted & profiles)
+    if not ours and any(one.name in ("*/*", "application/*") for one in ranges):
+        return Media(sent, pretty=any(one.name == "text/html" for one in ranges))
+    if plain:
+        detail = f"every {MEDIA_TYPE} in {quote(header)} asks for an extension that is not supported{_list(extensions)}"
+    elif ours:
+        detail = f"every {MEDIA_TYPE} in {quote(header)} has a parameter other than ext and profile"
+    else:
+        detail = f"the answer can only be {quote(MEDIA_TYPE)}, which {quote(header)} does not accept"
+    raise reject("not-acceptable", detail, ACCEPT)
+
+
+def _read(header: str) -> Iterator[MediaType]:
+    """Take a header apart; what is not a media type is passed over."""
+    place = 0
+    while place < len(header):
+        match = RANGE.match(header, place)
+        if match is None:
+            comma = header.find(",", place)
+            place = len(header) if comma < 0 else comma + 1
+            continue
+        place = match.end()
+        yield _media_type(match[1].lower(), match[2])
+
+
+def _media_type(name: str, rest: str) -> MediaType:
+    parameters: dict[str, str] = {}
+    weight = 1.0
+    for match in PARAMETER.finditer(rest):
+        if match[1] is None:
+            continue
+        key, value = match[1].lower(), match[2]
+        if value.startswith('"'):
+            value = re.sub(r"\\(.)", r"\1", value[1:-1])
+        if key == "q":
+            weight = _weight(value)
+        else:
+            parameters[key] = value
+    return MediaType(name, parameters, weight)
+
+
+def _weight(text: str) -> float:
+    return float(text) if re.fullmatch(r"[01](?:\.[0-9]{0,3})?", text) else 1.0

@@ -1,0 +1,282 @@
+"""Calls to Operations: one function for each endpoint and method."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import replace
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from ...operations.binding import (
+    Fieldsets,
+    Tree,
+    check_fieldset,
+    identify,
+    include_tree,
+    linkage_selection,
+    page,
+    selection,
+    sort_keys,
+)
+from ...operations.operation import (
+    Action,
+    Collection,
+    Create,
+    Delete,
+    Fetch,
+    Id,
+    One,
+    Operation,
+    Origin,
+    Relate,
+    Related,
+    Target,
+    Update,
+)
+from ...operations.paging import Page
+from ...operations.problems import Rejected, Source, did_you_mean, quote, reject
+from ...operations.selection import Selection
+from ...schema.resource import Relationship, Resource
+from ..base import Call
+from .document import identifier, linkage, primary_data, read_document, resource_object
+from .filters import read_filter, reads_single
+from .processors import preprocess
+from .query import Query, read_query
+
+LISTS = frozenset({"include", "fields", "sort", "page", "filter"})
+SINGLES = frozenset({"include", "fields"})
+NOTHING: frozenset[str] = frozenset()
+ACTIONS = {"POST": Action.ADD, "PATCH": Action.REPLACE, "DELETE": Action.REMOVE}
+
+
+class Parser:
+    """Parses the calls of one manager; the selections of query strings it has seen are kept."""
+
+    def __init__(self, size: int = 1024) -> None:
+        self._size = size
+        self._kept: OrderedDict[Any, tuple[Selection, bool]] = OrderedDict()
+        self._lock = Lock()
+
+    def parse(self, call: Call) -> Operation:
+        """Understand one call; Rejected."""
+        call = preprocess(call)
+        match call.endpoint, call.method:
+            case "collection", "GET":
+                chosen, single = self._list(call, call.resource)
+                return Fetch(chosen, Collection(), single=single)
+            case "collection", "POST":
+                return self._create(call)
+            case "resource", "GET":
+                return Fetch(self._one(call, call.resource), One(_id(call)))
+            case "resource", "PATCH":
+                return self._update(call)
+            case "resource", "DELETE":
+                self._query(call, NOTHING)
+                return Delete(Target(call.resource, _id(call)))
+            case ("related" | "member"), "GET":
+                return self._related(call)
+            case "relationship", "GET":
+                return self._linkage(call)
+            case "relationship", ("POST" | "PATCH" | "DELETE"):
+                return self._relate(call)
+        raise NotImplementedError(f"{call.method} on {call.endpoint}")
+
+    # ------------------------------------------------------------ reading
+
+    def _related(self, call: Call) -> Fetch:
+        relationship = _relationship(call)
+        if call.endpoint == "member":
+            return self._member(call, relationship)
+        origin = Related(call.resource, _id(call), relationship)
+        if relationship.is_many:
+            return self._page_of(call, relationship.target, origin)
+        return Fetch(self._one(call, relationship.target), origin)
+
+    def _page_of(self, call: Call, resource: Resource, origin: Origin) -> Fetch:
+        chosen, single = self._list(call, resource)
+        if single:
+            detail = "filter[single] is possible on collections only"
+            raise reject("invalid-filter", detail, Source(parameter="filter[single]"))
+        return Fetch(chosen, origin)
+
+    def _member(self, call: Call, relationship: Relationship) -> Fetch:
+        if not relationship.is_many:
+            detail = f"{quote(relationship.name)} is a to-one relationship; it has no members to name by id"
+            raise reject("unknown-url", detail)
+        member = identify(relationship.target, call.member or "")
+        if member is None:
+            raise _no_such(relationship.target, call.member)
+        origin = Related(call.resource, _id(call), relationship, member)
+        return Fetch(self._one(call, relationship.target), origin)
+
+    def _linkage(self, call: Call) -> Fetch:
+        """Parse a relationship URL; there an include path starts at the parent (J-4.3.10)."""
+        relationship = _relationship(call)
+        resource = relationship.target
+        origin = Related(call.resource, _id(call), relationship)
+        query = self._query(call, LISTS if relationship.is_many else SINGLES)
+        tree = _include(call.resource, query)
+        if others := [name for name in tree or () if name != relationship.name]:
+            detail = f"only {quote(relationship.name)} and what is beyond it can be included here, not {quote(others[0])}"
+            raise reject("invalid-include", detail, Source(parameter="include"))
+        fieldsets = _fieldsets(call.resource, query)
+        shown = bool(tree)
+        inner = (tree or {}).get(relationship.name, {})
+        chosen = selection(resource, inner, fieldsets) if shown else linkage_selection(resource)
+        chosen = replace(chosen, included=tree is not None)
+        if relationship.is_many:
+            chosen, single = _narrowed(chosen, resource, query)
+            if single:
+                detail = "filter[single] is possible on collections only"
+                raise reject("invalid-filter", detail, Source(parameter="filter[single]"))
+        return Fetch(chosen, origin, as_linkage=True, with_primary=shown)
+
+    def _list(self, call: Call, resource: Resource) -> tuple[Selection, bool]:
+        key = ("list", resource, call.query, resource.registry.generation)
+        found = self._kept.get(key)
+        if found is None:
+            query = self._query(call, LISTS)
+            found = _narrowed(_chosen(resource, query), resource, query)
+            self._keep(key, found)
+        return found
+
+    def _one(self, call: Call, resource: Resource) -> Selection:
+        key = ("one", resource, call.query, resource.registry.generation)
+        found = self._kept.get(key)
+        if found is None:
+            found = (_chosen(resource, self._query(call, SINGLES)), False)
+            self._keep(key, found)
+        return found[0]
+
+    def _keep(self, key: Any, found: tuple[Selection, bool]) -> None:
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+    def _query(self, call: Call, allowed: frozenset[str]) -> Query:
+        return read_query(call.query, allowed, call.resource.registry.limits)
+
+    # ------------------------------------------------------------ writing
+
+    def _create(self, call: Call) -> Create:
+        chosen = self._one(call, call.resource)
+        document = read_document(call.body, call.resource)
+        source = Source(pointer="/data")
+        if call.resource.options.deserializer is not None:
+            make = partial(call.resource.options.deserializer.deserialize, document)
+            return Create(call.resource, (), (), chosen, make=make, source=source)
+        draft = resource_object(call.resource, primary_data(document))
+        return Create(call.resource, draft.assignments, tuple(draft.links), chosen, draft.id, source=source)
+
+    def _update(self, call: Call) -> Update:
+        chosen = self._one(call, call.resource)
+        id_ = _id(call)
+        document = read_document(call.body, call.resource)
+        draft = resource_object(call.resource, primary_data(document), updating=call.id)
+        target = Target(call.resource, id_)
+        return Update(target, draft.assignments, tuple(draft.links), chosen, source=Source(pointer="/data"))
+
+    def _relate(self, call: Call) -> Relate:
+        relationship = _relationship(call)
+        self._query(call, NOTHING)
+        action = ACTIONS[call.method]
+        _check_action(relationship, action)
+        document = read_document(call.body, call.resource)
+        targets = _relate_targets(relationship, primary_data(document), action)
+        chosen = linkage_selection(relationship.target)
+        target = Target(call.resource, _id(call))
+        return Relate(target, relationship, action, targets, chosen, Source(pointer="/data"))
+
+
+def _relate_targets(relationship: Relationship, data: Any, action: Action) -> tuple[Target, ...]:
+    """Bind the members; what cannot exist need not be removed (J-5.3.8)."""
+    if action is not Action.REMOVE or not isinstance(data, list):
+        return linkage(relationship, data, "/data")
+    targets: list[Target] = []
+    problems: list[Any] = []
+    for number, one in enumerate(data):
+        try:
+            targets.append(identifier(relationship.target, one, f"/data/{number}"))
+        except Rejected as rejected:
+            problems += [each for each in rejected.problems if each.code != "related-not-found"]
+    if problems:
+        raise Rejected(*problems)
+    linkage(relationship, data[:0] if len(data) <= relationship.registry.limits.members else data, "/data")
+    return tuple(dict.fromkeys(targets))
+
+
+def _check_action(relationship: Relationship, action: Action) -> None:
+    name = quote(relationship.name)
+    if not relationship.is_many and action is not Action.REPLACE:
+        raise reject("forbidden", f"{name} is a to-one relationship; set it, or clear it with null, by PATCH")
+    access = relationship.access
+    allowed = {Action.ADD: access.add, Action.REPLACE: access.replace, Action.REMOVE: access.remove}[action]
+    if allowed:
+        return
+    if not relationship.writable:
+        raise reject("not-writable", f"the relationship {name} cannot be changed")
+    if action is Action.REPLACE:
+        raise reject("replacement-forbidden", f"the members of {name} cannot be replaced; add and remove them")
+    raise reject("removal-forbidden", f"members of {name} cannot be removed")
+
+
+def _id(call: Call) -> Id:
+    found = identify(call.resource, call.id or "")
+    if found is None:
+        raise _no_such(call.resource, call.id)
+    return found
+
+
+def _no_such(resource: Resource, id_: str | None) -> Exception:
+    return reject("not-found", f"there is no {resource.name} with the id {quote(id_)}")
+
+
+def _relationship(call: Call) -> Relationship:
+    name = call.relation or ""
+    found = call.resource.relationships.get(name)
+    if found is None or not found.access.read:
+        hint = did_you_mean(name, call.resource.relationships)
+        raise reject("unknown-url", f"{call.resource.name} has no relationship {quote(name)}{hint}")
+    return found
+
+
+def _include(resource: Resource, query: Query) -> Tree | None:
+    """Give the include paths that were named; None if the parameter is absent (an empty one names none)."""
+    if query.include is None:
+        return None
+    paths = query.include.split(",") if query.include else []
+    return include_tree(resource, paths, Source(parameter="include"))
+
+
+def _chosen(resource: Resource, query: Query) -> Selection:
+    tree = _include(resource, query)
+    fieldsets = _fieldsets(resource, query)
+    if tree is None:
+        default = include_tree(resource, resource.options.includes, None)
+        return selection(resource, default, fieldsets, included=bool(default))
+    return selection(resource, tree, fieldsets, included=True)
+
+
+def _fieldsets(resource: Resource, query: Query) -> Fieldsets:
+    found = {}
+    for type_, text in query.fields.items():
+        source = Source(parameter=f"fields[{type_}]")
+        target = resource.registry.of_type(type_, resource.url_prefix)
+        if target is None:
+            hint = did_you_mean(type_, [one.name for one in resource.registry])
+            raise reject("invalid-fieldset", f"there is no type {quote(type_)}{hint}", source)
+        names = tuple(text.split(",")) if text else ()
+        check_fieldset(target, names, source)
+        found[type_] = names
+    return found
+
+
+def _narrowed(chosen: Selection, resource: Resource, query: Query) -> tuple[Selection, bool]:
+    """Add the filter, the order and the page of a list; give also whether exactly one resource is asked for."""
+    single = reads_single(query.filters)
+    sort = () if query.sort is None else sort_keys(resource, query.sort, Source(parameter="sort"))
+    part = page(resource, query.page)
+    part = Page(2, 0, part.spelling, part.total) if single else part
+    return replace(chosen, filter=read_filter(resource, query.filters), sort=sort, page=part), single

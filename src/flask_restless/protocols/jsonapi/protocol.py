@@ -1,0 +1,144 @@
+"""The JSON:API protocol: routes, and the doors to parsing and rendering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from ...operations.operation import Create, Delete, Fetch, Operation, Relate, Update
+from ...operations.outcome import Fetched, Outcome, Rows, Written
+from ...operations.problems import Problem
+from ...schema.codecs import encode_value
+from ...schema.registry import Registry
+from ...schema.resource import Resource
+from ..base import Call, Reply, Route
+from .errors import error_document, error_headers, error_status
+from .links import link_header, page_links, self_link
+from .negotiation import MEDIA_TYPE, negotiate
+from .parsing import Parser
+from .processors import postprocess
+from .render import Codes, Document
+
+GET, POST, PATCH, DELETE = "GET", "POST", "PATCH", "DELETE"
+COMMON = (("Content-Type", MEDIA_TYPE), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"))
+VERSION = {"version": "1.1"}
+
+
+class JsonApi:
+    """JSON:API 1.1 for the APIs of one manager; keeps what it parsed and the row code it generated."""
+
+    name = "jsonapi"
+
+    def __init__(self) -> None:
+        self._parser = Parser()
+        self._codes = Codes()
+
+    def routes(self, resource: Resource) -> Sequence[Route]:
+        """Give the URLs of one API (J-4, J-5); relationships are changed where resources may be updated."""
+        allowed = resource.options.methods
+        routes = [
+            Route("collection", "", frozenset({GET, POST}) & allowed),
+            Route("resource", "/<id>", frozenset({GET, PATCH, DELETE}) & allowed),
+            Route("related", "/<id>/<relation>", frozenset({GET}) & allowed),
+            Route("relationship", "/<id>/relationships/<relation>", _relationship_methods(allowed)),
+            Route("member", "/<id>/<relation>/<member>", frozenset({GET}) & allowed),
+        ]
+        return [route for route in routes if route.methods]
+
+    def shared_routes(self, registry: Registry) -> Sequence[Route]:
+        """Give the URLs of the prefix as a whole: none yet."""
+        return ()
+
+    def parse(self, call: Call) -> Operation:
+        """Understand a request; media types come first, before any side effect (J-2.3.12)."""
+        negotiate(call)
+        return self._parser.parse(call)
+
+    def render(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:
+        """Write the answer to a request that succeeded."""
+        match operation, outcome:
+            case Fetch(), Fetched():
+                return self._fetched(call, operation, outcome)
+            case Create(), Written(rows) if rows is not None:
+                return self._created(call, operation, rows)
+            case Update(), Written(rows) if rows is not None:
+                document = self._single(call, operation.selection.included, rows)
+                return self._reply(call, 200, postprocess(call, document))
+            case (Delete() | Relate()), Written():
+                postprocess(call, {})
+                return Reply(204, COMMON[1:])
+        raise NotImplementedError(f"{type(operation).__name__} has no JSON:API form")
+
+    def refuse(self, call: Call | None, problems: Sequence[Problem], **extra: Any) -> Reply:
+        """Write the answer to a request that failed."""
+        body = _dumps(error_document(problems), pretty=False)
+        return Reply(error_status(problems), (*COMMON, *error_headers(problems)), body)
+
+    def _fetched(self, call: Call, operation: Fetch, fetched: Fetched) -> Reply:
+        document = Document(self._codes, call.root)
+        if operation.as_linkage:
+            data = document.identifiers(fetched.rows, with_resources=operation.with_primary)
+        else:
+            data = document.resources(fetched.rows)
+        links: dict[str, Any] = {"self": self_link(call)}
+        headers: tuple[tuple[str, str], ...] = ()
+        if operation.as_linkage:
+            links["related"] = f"{call.root}{call.resource.path}/{quote(call.id or '', safe='')}/{call.relation}"
+        page = operation.selection.page
+        if operation.is_many and page is not None:
+            pages = page_links(call, page, fetched)
+            links |= pages
+            header = link_header(pages)
+            headers = (("Link", header),) if header else ()
+        elif operation.single and data:
+            headers = (("Content-Location", self._url(call, fetched.rows)),)
+        primary: Any = data if operation.is_many else (data[0] if data else None)
+        body: dict[str, Any] = {"data": primary, "links": links, "jsonapi": VERSION}
+        if operation.selection.included:
+            body["included"] = list(document.included.values())
+        if fetched.total is not None:
+            body["meta"] = {"total": fetched.total}
+        return self._reply(call, 200, postprocess(call, body), headers)
+
+    def _created(self, call: Call, operation: Create, rows: Rows) -> Reply:
+        document = self._single(call, operation.selection.included, rows)
+        location = self._url(call, rows)
+        document["links"] = {"self": location}
+        return self._reply(call, 201, postprocess(call, document), (("Location", location),))
+
+    def _single(self, call: Call, included: bool, rows: Rows) -> dict[str, Any]:
+        document = Document(self._codes, call.root)
+        (data,) = document.resources(rows)
+        body = {"data": data, "links": {"self": self_link(call)}, "jsonapi": VERSION}
+        if included:
+            body["included"] = list(document.included.values())
+        return body
+
+    def _url(self, call: Call, rows: Rows) -> str:
+        """Give the URL of the one resource in `rows`; it equals the resource's self link (J-5.1.8)."""
+        found = self._codes.of(rows.layout).identifier(rows.rows[0])
+        index = next((one.resource for one in rows.layout.variants if one.resource.name == found["type"]), call.resource)
+        return f"{call.root}{index.path}/{quote(found['id'], safe='')}"
+
+    def _reply(
+        self, call: Call, status: int, document: dict[str, Any], headers: tuple[tuple[str, str], ...] = ()
+    ) -> Reply:
+        accept = call.headers.get("accept", "")
+        return Reply(status, (*COMMON, *headers), _dumps(document, pretty="text/html" in accept))
+
+
+def _relationship_methods(allowed: frozenset[str]) -> frozenset[str]:
+    changing = frozenset({POST, PATCH, DELETE}) if PATCH in allowed else frozenset()
+    return (frozenset({GET}) & allowed) | changing
+
+
+def _dumps(document: Any, *, pretty: bool) -> bytes:
+    """Write a document; what orjson does not know is written by its Python type."""
+    option = orjson.OPT_INDENT_2 if pretty else 0
+    try:
+        return orjson.dumps(document, default=encode_value, option=option)
+    except TypeError:
+        return orjson.dumps(encode_value(document), option=option)

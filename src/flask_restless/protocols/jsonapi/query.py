@@ -1,0 +1,128 @@
+"""Query strings to parameters (J-6, J-8): families, names, and which of them an endpoint takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from ...operations.problems import Source, did_you_mean, quote, reject
+from ...schema.options import Limits
+
+MEMBER = r"[a-zA-Z0-9\u0080-\U0010ffff](?:[a-zA-Z0-9\u0080-\U0010ffff_ -]*[a-zA-Z0-9\u0080-\U0010ffff])?"
+PATH = rf"{MEMBER}(?:\.{MEMBER})*"
+NAME = re.compile(rf"({MEMBER})((?:\[(?:{PATH})?\])*)")
+FILTER_NAME = re.compile(r"(filter)((?:\[[^\[\]]*\])*)")
+BRACKETED = re.compile(r"\[([^\[\]]*)\]")
+BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+FAMILIES = ("include", "fields", "sort", "page", "filter")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The parameters of one request, by family; each value is the decoded text.
+
+    `filters` maps the bracketed parts of a name to its value: `filter[a.b][gt]` is under ("a.b", "gt").
+    """
+
+    include: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    sort: str | None = None
+    page: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+
+def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
+    """Take a query string apart; Rejected (`unknown-parameter`, `invalid-parameter`, `limit-exceeded`).
+
+    `allowed` are the families that the endpoint takes.  Names with a character outside a-z that nobody here knows
+    are ignored: they are free for proxies and applications (J-6.3.5).
+    """
+    if not text:
+        return Query()
+    pieces = [piece for piece in text.split("&") if piece]
+    if len(pieces) > limits.parameters:
+        raise reject("limit-exceeded", f"a request has at most {limits.parameters} query parameters")
+    single: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    page: dict[str, str] = {}
+    filters: dict[tuple[str, ...], str] = {}
+    seen: set[str] = set()
+    for piece in pieces:
+        name, _, value = piece.partition("=")
+        name, value = _decoded(name, None), _decoded(value, name)
+        base, parts = _split(name)
+        if base not in FAMILIES:
+            _check_custom(name, base)
+            continue
+        _check_allowed(name, base, allowed)
+        if name in seen:
+            raise _invalid(name, f"the parameter {quote(name)} is given twice")
+        seen.add(name)
+        if base in ("include", "sort"):
+            if parts:
+                raise _invalid(name, f"{base} takes no brackets; send {base}={'.'.join(parts)}")
+            single[base] = value
+        elif base == "filter":
+            filters[_filter_parts(name, parts)] = value
+        elif len(parts) != 1 or not parts[0]:
+            raise _invalid(name, f"{base} names one member in brackets, such as {_EXAMPLES[base]}")
+        else:
+            (fields if base == "fields" else page)[parts[0]] = value
+    return Query(single.get("include"), fields, single.get("sort"), page, filters)
+
+
+_EXAMPLES = {"fields": "fields[type]=a,b", "page": "page[size]=10"}
+
+
+def _decoded(text: str, name: str | None) -> str:
+    """Decode one name or value, as the WHATWG form parser does, but never by guessing (J-8.1)."""
+    text = text.replace("+", " ")
+    if "%" not in text and text.isascii():
+        return text
+    source = None if name is None else Source(parameter=name)
+    if BROKEN_PERCENT.search(text):
+        raise reject("invalid-parameter", f"{quote(text)} holds a % that is not followed by two digits", source)
+    try:
+        found = unquote_to_bytes(text.encode("latin-1", "strict")).decode("utf-8")
+    except UnicodeError:
+        raise reject("invalid-parameter", f"{quote(text)} is not percent-encoded UTF-8", source) from None
+    if UNSTORABLE.search(found):
+        raise reject("invalid-parameter", "a query parameter holds a NUL character", source)
+    return found
+
+
+def _split(name: str) -> tuple[str, tuple[str, ...]]:
+    match = FILTER_NAME.fullmatch(name) or NAME.fullmatch(name)
+    if match is None:
+        raise reject(
+            "unknown-parameter", f"{quote(name)} is not a legal name of a query parameter", Source(parameter=name)
+        )
+    return match[1], tuple(BRACKETED.findall(match[2]))
+
+
+def _filter_parts(name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    if not 1 <= len(parts) <= 2 or not all(parts):
+        raise _invalid(name, "a filter is filter[path]=value, filter[path][operator]=value or filter[objects]=[...]")
+    return parts
+
+
+def _check_custom(name: str, base: str) -> None:
+    """Refuse names that the standard keeps to itself: all lower-case letters (J-6.3.4)."""
+    if re.fullmatch("[a-z]+", base):
+        hint = did_you_mean(base, FAMILIES)
+        raise reject("unknown-parameter", f"there is no query parameter {quote(name)}{hint}", Source(parameter=name))
+
+
+def _check_allowed(name: str, base: str, allowed: frozenset[str]) -> None:
+    if base not in allowed:
+        hint = "allowed: " + ", ".join(sorted(allowed)) if allowed else "none is"
+        detail = f"the query parameter {quote(name)} is not possible here; {hint}"
+        raise reject("unknown-parameter", detail, Source(parameter=name))
+
+
+def _invalid(name: str, detail: str) -> Exception:
+    return reject("invalid-parameter", detail, Source(parameter=name))

@@ -1,0 +1,120 @@
+"""Outcomes to documents: one pass over the rows, with the row code of their layouts."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+from ...operations.outcome import Layout, Row, Rows
+from .rowcode import Identifier, Object, Renderer, identifier_of, parent_of, renderer_of
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The generated functions of one layout, which is kept so that its identity stays its own."""
+
+    layout: Layout
+    render: Renderer
+    identifier: Identifier
+    parent: Any
+
+
+class Codes:
+    """The row code of the layouts that were rendered lately; a layout lives as long as its plan does."""
+
+    def __init__(self, size: int = 1024) -> None:
+        self._size = size
+        self._kept: OrderedDict[int, Code] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, layout: Layout) -> Code:
+        """Give the code of a layout, generated now if it is new."""
+        code = self._kept.get(id(layout))
+        if code is not None and code.layout is layout:
+            return code
+        links = layout.selection.resource.options.include_links
+        code = Code(layout, renderer_of(layout, links=links), identifier_of(layout), parent_of(layout))
+        with self._lock:
+            self._kept[id(layout)] = code
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return code
+
+
+@dataclass(slots=True)
+class Document:
+    """The resources of one document: each (type, id) once."""
+
+    codes: Codes
+    root: str
+    included: dict[tuple[str, str], Object] = field(default_factory=dict)
+    primary: dict[tuple[str, str], Object] = field(default_factory=dict)
+
+    def resources(self, rows: Rows) -> list[Object]:
+        """Render primary rows, and what they include."""
+        objects = self._render(rows)
+        if rows.branches and any(branch.shown for branch in rows.layout.selection.branches):
+            self.primary = {(one["type"], one["id"]): one for one in objects}
+            for key in self.primary.keys() & self.included.keys():
+                _merge(self.primary[key], self.included.pop(key))
+        return objects
+
+    def identifiers(self, rows: Rows, *, with_resources: bool) -> list[Object]:
+        """Render primary rows as identifiers; with `with_resources` the resources are included."""
+        if with_resources:
+            self._include(self._render(rows))
+        identifier = self.codes.of(rows.layout).identifier
+        return [identifier(row) for row in rows.rows]
+
+    def _render(self, rows: Rows) -> list[Object]:
+        linkage = [self._branch(branch, rows, number) for number, branch in enumerate(rows.branches)]
+        return self.codes.of(rows.layout).render(rows.rows, self.root, linkage)
+
+    def _branch(self, rows: Rows, above: Rows, number: int) -> dict[Any, Any]:
+        """Include the rows of a branch, and give its linkage by the key of the rows above."""
+        branch = above.layout.selection.branches[number]
+        if branch.shown:
+            self._include(self._render(Rows(rows.layout, _distinct(rows), rows.branches)))
+        code = self.codes.of(rows.layout)
+        if not branch.relationship.is_many:
+            return {code.parent(row): code.identifier(row) for row in rows.rows}
+        return _grouped(rows.rows, code)
+
+    def _include(self, objects: Iterable[Object]) -> None:
+        included = self.included
+        for one in objects:
+            known = included.setdefault((one["type"], one["id"]), one)
+            if known is not one:
+                _merge(known, one)
+
+
+def _grouped(rows: Sequence[Row], code: Code) -> dict[Any, list[Object]]:
+    groups: dict[Any, list[Object]] = {}
+    parent, identifier = code.parent, code.identifier
+    for row in rows:
+        key = parent(row)
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = []
+        group.append(identifier(row))
+    return groups
+
+
+def _distinct(rows: Rows) -> Sequence[Row]:
+    """Give each row once that belongs to several rows above."""
+    keys = rows.layout.variants[0].identity
+    if len(keys) == 1:
+        number = keys[0]
+        return list({row[number]: row for row in rows.rows}.values())
+    return list({tuple(row[number] for number in keys): row for row in rows.rows}.values())
+
+
+def _merge(known: Object, other: Object) -> None:
+    """Bring the linkage that only `other` has into `known`, so that nothing included hangs in the air (J-3.7.3)."""
+    for name, relationship in other.get("relationships", {}).items():
+        own = known.setdefault("relationships", {}).setdefault(name, relationship)
+        if "data" in relationship and "data" not in own:
+            own["data"] = relationship["data"]
