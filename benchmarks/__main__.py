@@ -61,7 +61,9 @@ ITEMS = (
     Item("20", "GET", "/api/articles", "page[size]=20", times=40, bound=2.5),
     Item("100", "GET", "/api/articles", "page[size]=100"),
     Item("100 + author", "GET", "/api/articles", "page[size]=100&include=author", bound=2.0),
-    Item("50 + author, comments, tags", "GET", "/api/articles", "page[size]=50&include=author,comments,tags", bound=2.0),
+    Item(
+        "50 + author, comments, tags", "GET", "/api/articles", "page[size]=50&include=author,comments,tags", bound=2.0
+    ),
     Item("1000", "GET", "/api/articles", "page[size]=1000", times=4),
     Item("POST", "POST", "/api/articles", body=NEW, bound=8.0),
     Item("PATCH", "PATCH", "/api/articles/7", body=CHANGE, bound=10.0),

@@ -72,7 +72,9 @@ def fill(engine: Engine, articles: int) -> None:
     authors, tags = max(articles // 50, 1), 200
     text = "All happy families resemble one another, every unhappy one is unhappy after its own fashion. "
     rows: dict[object, list[dict[str, object]]] = {
-        Author.__table__: [{"id": n, "name": f"Author {n}", "email": f"a{n}@example.org"} for n in range(1, authors + 1)],
+        Author.__table__: [
+            {"id": n, "name": f"Author {n}", "email": f"a{n}@example.org"} for n in range(1, authors + 1)
+        ],
         Tag.__table__: [{"id": n, "name": f"tag {n}"} for n in range(1, tags + 1)],
         Article.__table__: [
             {

@@ -73,10 +73,10 @@ def create_app(path: str) -> Flask:
         linkage: dict[str, dict[Any, list[Any]]] = {"comments": {}, "tags": {}}
         ids = [row[0] for row in rows]
         keys = list({row[6] for row in rows})
-        query = f"SELECT id, name, email FROM authors WHERE id IN ({marks(keys)})"  # noqa: S608
+        query = f"SELECT id, name, email FROM authors WHERE id IN ({marks(keys)})"
         found += [author(row) for row in connection.execute(query, keys)]
         if "comments" in wanted:
-            query = f"SELECT id, body, article_id FROM comments WHERE article_id IN ({marks(ids)}) ORDER BY id"  # noqa: S608
+            query = f"SELECT id, body, article_id FROM comments WHERE article_id IN ({marks(ids)}) ORDER BY id"
             for row in connection.execute(query, ids):
                 id_ = str(row[0])
                 linkage["comments"].setdefault(row[2], []).append({"type": "comments", "id": id_})
@@ -96,7 +96,7 @@ def create_app(path: str) -> Flask:
                 )
             query = (
                 "SELECT tags.id, tags.name, article_id FROM tags JOIN article_tags ON tag_id = tags.id "
-                f"WHERE article_id IN ({marks(ids)}) ORDER BY tags.id"  # noqa: S608
+                f"WHERE article_id IN ({marks(ids)}) ORDER BY tags.id"
             )
             seen = set()
             for row in connection.execute(query, ids):
@@ -118,7 +118,7 @@ def create_app(path: str) -> Flask:
     @app.get("/api/articles")
     def collection() -> Response:
         size = int(request.args.get("page[size]", "10"))
-        rows = connection.execute(f"SELECT {COLUMNS} FROM articles ORDER BY id LIMIT ?", (size,)).fetchall()  # noqa: S608
+        rows = connection.execute(f"SELECT {COLUMNS} FROM articles ORDER BY id LIMIT ?", (size,)).fetchall()
         total = connection.execute("SELECT count(*) FROM articles").fetchone()[0]
         last = -(-total // size)
         url = f"{BASE}/articles?{request.query_string.decode()}"
@@ -139,7 +139,7 @@ def create_app(path: str) -> Flask:
 
     @app.get("/api/articles/<int:id_>")
     def one(id_: int) -> Response:
-        row = connection.execute(f"SELECT {COLUMNS} FROM articles WHERE id = ?", (id_,)).fetchone()  # noqa: S608
+        row = connection.execute(f"SELECT {COLUMNS} FROM articles WHERE id = ?", (id_,)).fetchone()
         return respond(
             {"data": article(row), "links": {"self": f"{BASE}/articles/{id_}"}, "jsonapi": {"version": "1.1"}}
         )
@@ -160,7 +160,7 @@ def create_app(path: str) -> Flask:
                     int(data["relationships"]["author"]["data"]["id"]),
                 ),
             )
-            row = connection.execute(f"SELECT {COLUMNS} FROM articles WHERE id = ?", (cursor.lastrowid,)).fetchone()  # noqa: S608
+            row = connection.execute(f"SELECT {COLUMNS} FROM articles WHERE id = ?", (cursor.lastrowid,)).fetchone()
         document = {"data": article(row), "links": {"self": f"{BASE}/articles/{row[0]}"}, "jsonapi": {"version": "1.1"}}
         return respond(document, 201)
 
@@ -169,7 +169,7 @@ def create_app(path: str) -> Flask:
         data = orjson.loads(request.get_data())["data"]
         with connection:
             connection.execute("UPDATE articles SET title = ? WHERE id = ?", (data["attributes"]["title"], id_))
-            row = connection.execute(f"SELECT {COLUMNS} FROM articles WHERE id = ?", (id_,)).fetchone()  # noqa: S608
+            row = connection.execute(f"SELECT {COLUMNS} FROM articles WHERE id = ?", (id_,)).fetchone()
         return respond(
             {"data": article(row), "links": {"self": f"{BASE}/articles/{id_}"}, "jsonapi": {"version": "1.1"}}
         )

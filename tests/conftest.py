@@ -60,7 +60,9 @@ def fresh_database(kind: str) -> Iterator[Engine]:
     server = create_engine(SERVERS[kind], isolation_level="AUTOCOMMIT")
     try:
         with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}" + (" CHARACTER SET utf8mb4" if kind == "mariadb" else "")))
+            connection.execute(
+                text(f"CREATE DATABASE {name}" + (" CHARACTER SET utf8mb4" if kind == "mariadb" else ""))
+            )
     except OperationalError as error:
         server.dispose()
         require(kind, f"no server answers ({str(error.orig).strip().splitlines()[0]})")

@@ -14,7 +14,7 @@ from functools import partial
 from secrets import token_hex
 from typing import Any
 
-from flask import Flask, Response, current_app, got_request_exception, request
+from flask import Response, current_app, got_request_exception, request
 from flask.blueprints import Blueprint, BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
@@ -167,7 +167,9 @@ def _body(limit: int) -> bytes:
     """Read the whole body, at most `limit` bytes; a body that ends early is refused by Werkzeug (T26, T43)."""
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        raise reject("unsupported-media-type", f"the content encoding {quote(encoding)} is not read here; send it plain")
+        raise reject(
+            "unsupported-media-type", f"the content encoding {quote(encoding)} is not read here; send it plain"
+        )
     if request.content_length is None:
         body = request.stream.read(limit + 1)
     elif request.content_length <= limit:
@@ -194,7 +196,7 @@ def _response(reply: Reply) -> Response:
 
 def _guard_prefix(service: Service, url_prefix: str, state: BlueprintSetupState) -> None:
     """Answer routing's own refusals below the prefix; the application's error handlers keep all the rest."""
-    app: Flask = state.app
+    app = state.app
     guarded = app.extensions.setdefault("restless-prefixes", set())
     if not url_prefix or url_prefix in guarded:
         return

@@ -47,7 +47,8 @@ def session_source(session: Any, flask_sqlalchemy_db: Any = None) -> tuple[Sessi
 
 
 def _current(session: Any) -> Session:
-    return session() if isinstance(session, scoped_session) else session
+    found: Session = session() if isinstance(session, scoped_session) else session
+    return found
 
 
 @contextmanager

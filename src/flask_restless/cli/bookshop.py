@@ -19,7 +19,7 @@ def create_bookshop(session: Any, **options: Any) -> tuple[Flask, APIManager]:
     """
     app = Flask("flask_restless.demo")
     manager = APIManager(app, session=session, **options)
-    names = {models.CardPayment: "card_payments", models.TransferPayment: "transfer_payments"}
+    names: dict[type, str] = {models.CardPayment: "card_payments", models.TransferPayment: "transfer_payments"}
     for model in models.MODELS:
         manager.create_api(
             model,

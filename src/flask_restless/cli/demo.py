@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
-from .bookshop import create_bookshop
 from ..demo.data import populate
 from ..demo.models import Base
+from .bookshop import create_bookshop
 from .server import run, table_of
 
 
@@ -19,7 +19,9 @@ from .server import run, table_of
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=5000, show_default=True, help="Port to listen on.")
 @click.option(
-    "--database", type=click.Path(dir_okay=False, path_type=Path), help="Keep the bookshop in this file. Default: memory."
+    "--database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the bookshop in this file. Default: memory.",
 )
 def demo(host: str, port: int, database: Path | None) -> None:
     """Serve a bookshop that is made on the spot."""

@@ -15,7 +15,12 @@ from ..manager import APIManager
 from ..reflection import Reflected, reflect
 from .server import run, table_of
 
-DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
+DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
 """The drivers that the extras install, for URLs that name none."""
 
 
@@ -80,7 +85,8 @@ def _engine(text: str) -> Engine:
 def _url(text: str) -> URL:
     """Understand a URL, or the path of an SQLite file, which must exist."""
     url = make_url(text if "://" in text else f"sqlite:///{text}")
-    if url.get_backend_name() == "sqlite" and url.database and not url.database.startswith("file:"):
-        if url.database != ":memory:" and not Path(url.database).is_file():
-            raise click.ClickException(f"there is no file {url.database}")
+    path = url.database or ":memory:"
+    is_file = url.get_backend_name() == "sqlite" and path != ":memory:" and not path.startswith("file:")
+    if is_file and not Path(path).is_file():
+        raise click.ClickException(f"there is no file {path}")
     return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))

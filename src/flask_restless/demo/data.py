@@ -25,7 +25,7 @@ def make_rows(*, seed: int = 1, scale: float = 1) -> dict[str, Rows]:
     Returns the rows by table name, referred tables first; all rows of a table have the same keys, which are the names
     of its columns.  `scale=1` gives about 4,500 rows, other scales in proportion, but never an empty table.
     """
-    content = Content(Random(seed), scale)  # noqa: S311 - nothing here is secret
+    content = Content(Random(seed), scale)
     catalogue_rows.add(content)
     trade_rows.add(content)
     return content.tables

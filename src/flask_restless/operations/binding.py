@@ -250,7 +250,9 @@ def _total(text: str | None) -> Total:
         return Total.EXACT if text is None else Total(text)
     except ValueError:
         allowed = ", ".join(one.value for one in Total)
-        raise reject("invalid-page", f"page[total] is one of {allowed}, not {quote(text)}", _page_source("total")) from None
+        raise reject(
+            "invalid-page", f"page[total] is one of {allowed}, not {quote(text)}", _page_source("total")
+        ) from None
 
 
 # ---------------------------------------------------------------- writing

@@ -42,9 +42,9 @@ class ConditionBinder:
         """Bind a list of filter objects, which all have to hold."""
         if not isinstance(given, list):
             raise self._invalid(f"filters are a list of objects, not {shown(given)}")
-        return And(tuple(self.object(resource, one, depth + 1) for one in given))
+        return And(tuple(self.formula(resource, one, depth + 1) for one in given))
 
-    def object(self, resource: Resource, given: Any, depth: int = 1) -> Condition:
+    def formula(self, resource: Resource, given: Any, depth: int = 1) -> Condition:
         """Bind one filter object: name/op/val, name/op/field, and, or, not, count."""
         if depth > self.limits.filter_depth:
             detail = f"conditions stand at most {self.limits.filter_depth} deep inside each other"
@@ -56,9 +56,9 @@ class ConditionBinder:
                 inner = given[word]
                 if not isinstance(inner, list):
                     raise self._invalid(f'"{word}" takes a list of filters, not {shown(inner)}')
-                return make(tuple(self.object(resource, one, depth + 1) for one in inner))
+                return make(tuple(self.formula(resource, one, depth + 1) for one in inner))
         if "not" in given:
-            return Not(self.object(resource, given["not"], depth + 1))
+            return Not(self.formula(resource, given["not"], depth + 1))
         if "count" in given:
             return self._count(resource, given, depth)
         return self._named(resource, given, depth)
@@ -81,16 +81,14 @@ class ConditionBinder:
             raise self._invalid(f'"{member}" of a filter must be a string; {found}')
         return value
 
-    def _related(
-        self, resource: Resource, name: str, symbol: str, given: Mapping[str, Any], depth: int
-    ) -> Condition:
+    def _related(self, resource: Resource, name: str, symbol: str, given: Mapping[str, Any], depth: int) -> Condition:
         path = self._steps(resource, name)
         relationship = path[-1]
         if relationship.is_many is (symbol == "has"):
             other, kind = ("any", "to-many") if relationship.is_many else ("has", "to-one")
             raise self._invalid(f'{quote(name)} is {kind}; use "{other}" instead of "{symbol}"')
         inner = given.get("val")
-        condition = None if inner is None else self.object(relationship.target, inner, depth + 1)
+        condition = None if inner is None else self.formula(relationship.target, inner, depth + 1)
         for step in reversed(path):
             condition = Has(step, condition)
         assert condition is not None
@@ -120,7 +118,7 @@ class ConditionBinder:
         if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
             raise self._invalid(f"a count is compared with a whole number, not {shown(value)}")
         inner = given.get("where")
-        condition = None if inner is None else self.object(relationship.target, inner, depth + 1)
+        condition = None if inner is None else self.formula(relationship.target, inner, depth + 1)
         return Comparison(Count(relationship, condition), operator, value)
 
     def _fields(self, resource: Resource, name: str, operator: Operator, other: str) -> Condition:
@@ -210,7 +208,8 @@ class ConditionBinder:
     def _check_operator(self, attribute: Attribute, operator: Operator) -> None:
         codec = attribute.codec
         fits = {
-            Needs.EQUALITY: codec.ordered or codec.name in ("binary", "array", "value", "range")
+            Needs.EQUALITY: codec.ordered
+            or codec.name in ("binary", "array", "value", "range")
             or operator.operand in (Operand.NONE, Operand.FLAG),
             Needs.ORDER: codec.ordered,
             Needs.TEXT: codec.textual,

@@ -67,8 +67,8 @@ def _check_depth(text: str, limit: int, source: Source | None, what: str) -> Non
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+        names = [key for key, _ in pairs]
+        twice = next(key for number, key in enumerate(names) if key in names[:number])
         raise _Unreadable(f"the member {quote(twice)} twice in one object")
     return found
 

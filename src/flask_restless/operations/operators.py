@@ -107,7 +107,9 @@ _ROWS = (
     Operator(("lt", "<"), Operand.VALUE, Needs.ORDER, lambda a, b: a < b, "less"),
     Operator(("le", "<=", "lte", "leq"), Operand.VALUE, Needs.ORDER, lambda a, b: a <= b, "less or equal"),
     Operator(("between",), Operand.PAIR, Needs.ORDER, _between, "from the first to the second value, both included"),
-    Operator(("in",), Operand.VALUES, Needs.EQUALITY, lambda a, b: a.in_(b), "one of the values; none for an empty list"),
+    Operator(
+        ("in",), Operand.VALUES, Needs.EQUALITY, lambda a, b: a.in_(b), "one of the values; none for an empty list"
+    ),
     Operator(("not_in", "notin"), Operand.VALUES, Needs.EQUALITY, lambda a, b: a.not_in(b), "none of the values"),
     Operator(("is_null",), Operand.NONE, Needs.EQUALITY, _is_null, "has no value"),
     Operator(("is_not_null",), Operand.NONE, Needs.EQUALITY, _is_not_null, "has a value"),

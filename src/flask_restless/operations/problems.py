@@ -60,12 +60,16 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "invalid-identifier": Code(400, "Invalid identifier", "The identifier lacks a member or has a wrong one."),
         "not-found": Code(404, "Not found", "There is no such resource, or it is not visible to the caller."),
         "unknown-url": Code(404, "Not found", "Nothing is served at this URL."),
-        "related-not-found": Code(404, "Related resource not found", "A resource that the document refers to is missing."),
+        "related-not-found": Code(
+            404, "Related resource not found", "A resource that the document refers to is missing."
+        ),
         "no-result": Code(404, "No result found", "Exactly one resource was asked for; none matches."),
         "multiple-results": Code(404, "Multiple results found", "Exactly one resource was asked for; several match."),
         "method-not-allowed": Code(405, "Method not allowed", "The URL exists, but not with this method."),
         "not-acceptable": Code(406, "Not acceptable", "The server cannot answer in a media type that is accepted."),
-        "unsupported-media-type": Code(415, "Unsupported media type", "The body is of a media type that is not read here."),
+        "unsupported-media-type": Code(
+            415, "Unsupported media type", "The body is of a media type that is not read here."
+        ),
         "payload-too-large": Code(413, "Payload too large", "The body is larger than the server accepts."),
         "client-id-forbidden": Code(403, "Client-generated id not allowed", "The server makes the ids of this type."),
         "not-writable": Code(403, "Field not writable", "The field can be read, but not be written this way."),
@@ -76,7 +80,9 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "wrong-type": Code(409, "Type conflict", "The resource type is not the one that belongs here."),
         "wrong-id": Code(409, "Id conflict", "The id in the document is not the one of the URL."),
         "already-exists": Code(409, "Already exists", "Another resource has the same id or unique value."),
-        "still-referenced": Code(409, "Reference conflict", "Other resources refer to this one, or what it refers to is gone."),
+        "still-referenced": Code(
+            409, "Reference conflict", "Other resources refer to this one, or what it refers to is gone."
+        ),
         "edit-conflict": Code(409, "Edit conflict", "The resource was changed by somebody else in the meantime."),
         "precondition-failed": Code(412, "Precondition failed", "The resource is no longer in the expected state."),
         "precondition-required": Code(428, "Precondition required", "The request must say which state it expects."),

@@ -198,7 +198,13 @@ def _text_boolean(text: str) -> bool:
 def boolean() -> Codec:
     """Truth values: JSON `true` and `false` only; in a URL also `1` and `0`."""
     return Codec(
-        "boolean", _boolean, _boolean, _text_boolean, lambda value: "true" if value else "false", None, {"type": "boolean"}
+        "boolean",
+        _boolean,
+        _boolean,
+        _text_boolean,
+        lambda value: "true" if value else "false",
+        None,
+        {"type": "boolean"},
     )
 
 

@@ -20,13 +20,15 @@ from sqlalchemy.orm.interfaces import InspectionAttr
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
-from .fields import Access, column_access, computed_attribute, hybrid_attribute, proxy_attribute
+from .fields import column_access, computed_attribute, hybrid_attribute, proxy_attribute
 from .options import IllegalArgumentError, Options
 from .registry import Registry
-from .resource import Attribute, Identity, Relationship, RelationshipAccess, Resource
+from .resource import Access, Attribute, Identity, Relationship, RelationshipAccess, Resource
 from .types import Codec, codec_of
 
-MEMBER_NAME = re.compile(r"[a-zA-Z0-9\u0080-\U0010ffff](?:[a-zA-Z0-9\u0080-\U0010ffff_ -]*[a-zA-Z0-9\u0080-\U0010ffff])?")
+MEMBER_NAME = re.compile(
+    r"[a-zA-Z0-9\u0080-\U0010ffff](?:[a-zA-Z0-9\u0080-\U0010ffff_ -]*[a-zA-Z0-9\u0080-\U0010ffff])?"
+)
 """A legal member name (J-3.11.2)."""
 
 Types = Mapping[type[TypeEngine[Any]], Codec]
@@ -65,7 +67,7 @@ def inspect_model(model: type, options: Options, registry: Registry, types: Type
 def _mapper_of(model: type) -> Mapper[Any]:
     configure_mappers()
     try:
-        mapper = inspect(model)
+        mapper: Any = inspect(model)
     except NoInspectionAvailable:
         mapper = None
     if not isinstance(mapper, Mapper):
@@ -100,9 +102,7 @@ def _key_attribute(mapper: Mapper[Any], key: str, types: Types | None) -> Attrib
     return Attribute(key, key, codec_of(column.type, types), nullable=False, access=Access(create=False, update=False))
 
 
-def _attributes(
-    mapper: Mapper[Any], options: Options, identity: Identity, types: Types | None
-) -> Iterator[Attribute]:
+def _attributes(mapper: Mapper[Any], options: Options, identity: Identity, types: Types | None) -> Iterator[Attribute]:
     """Give every attribute of the model that may be shown, exposed or not."""
     keys = {key.key for key in identity.keys}
     keys |= {mapper.get_property_by_column(column).key for column in mapper.primary_key}
@@ -273,5 +273,6 @@ def _check_names(model: type, options: Options, known: set[str]) -> None:
         for name in getattr(options, option) or ():
             if name not in known:
                 raise IllegalArgumentError(
-                    f"{option} names {name!r}, which {model.__name__} does not have; there are {', '.join(sorted(known))}"
+                    f"{option} names {name!r}, which {model.__name__} does not have; "
+                    f"there are {', '.join(sorted(known))}"
                 )

@@ -66,7 +66,7 @@ class Registry:
         """Find the resource of that type name, under `url_prefix` if possible."""
         found = [resource for resource in self._resources if resource.name == name]
         same = [resource for resource in found if resource.url_prefix == url_prefix]
-        return (same or found or [None])[0]
+        return next(iter(same or found), None)
 
     def of_model(self, model: type) -> Resource:
         """Find the first resource of exactly `model`; ValueError if it has no API."""

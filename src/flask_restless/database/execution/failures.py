@@ -12,7 +12,8 @@ from secrets import token_hex
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, TimeoutError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
 from ...operations.operation import Assignment, Create, Operation, Update
@@ -139,7 +140,7 @@ def _code(error: BaseException) -> str:
     match error:
         case StaleDataError():
             return "edit-conflict"
-        case TimeoutError():
+        case PoolTimeoutError():
             return "unavailable"
         case DBAPIError(orig=original) if original is not None:
             return _driver_code(error, original)

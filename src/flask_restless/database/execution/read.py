@@ -110,7 +110,11 @@ def _total(
     if not has_next and (shown or page.offset == 0):
         return page.offset + shown
     mapper = operation.selection.resource.mapper
-    if page.total is Total.ESTIMATE and operation.selection.filter is None and not isinstance(operation.origin, Related):
+    if (
+        page.total is Total.ESTIMATE
+        and operation.selection.filter is None
+        and not isinstance(operation.origin, Related)
+    ):
         estimate = _estimate(operation.selection, session)
         if estimate is not None:
             return max(estimate, page.offset + shown + has_next)
@@ -126,7 +130,7 @@ def _estimate(selection: Selection, session: Session) -> int | None:
     if connection.dialect.name != "postgresql" or mapper.inherits is not None:
         return None
     table = mapper.local_table
-    name = connection.dialect.identifier_preparer.format_table(table)  # type: ignore[arg-type]  # a Table
+    name = connection.dialect.identifier_preparer.format_table(table)
     query = text("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(:name)")
     found = connection.execute(query, {"name": name}).scalar()
     return None if found is None or found < 0 else int(found)

@@ -86,10 +86,7 @@ def _read_back(operation: Create | Update, id_: Id, fetch: Reader) -> Written:
 def _made(operation: Create, session: Session, made: Made) -> Any:
     resource = operation.resource
     with session.no_autoflush:
-        if operation.make is not None:
-            instance = operation.make()
-        else:
-            instance = _constructed(operation, session, made)
+        instance = _constructed(operation, session, made) if operation.make is None else operation.make()
         session.add(instance)
         if operation.make is None:
             _check_required(operation, instance, session)
@@ -114,10 +111,15 @@ def _constructed(operation: Create, session: Session, made: Made) -> Any:
             rest: dict[str, object] = {}
         else:
             missing = [name for name, needed in accepted.items() if needed and name not in values]
-            values |= {link.relationship.key: _member(link, session, made) for link in operation.links
-                       if link.relationship.key in accepted and not link.relationship.is_many}
+            values |= {
+                link.relationship.key: _member(link, session, made)
+                for link in operation.links
+                if link.relationship.key in accepted and not link.relationship.is_many
+            }
             if missing := [name for name in missing if name not in values]:
-                raise Rejected(*[problem("missing-value", f"{quote(name)} must be given", DOCUMENT) for name in missing])
+                raise Rejected(
+                    *[problem("missing-value", f"{quote(name)} must be given", DOCUMENT) for name in missing]
+                )
             instance = resource.model(**{name: values[name] for name in accepted if name in values})
             rest = {name: value for name, value in values.items() if name not in accepted}
         for name, value in rest.items():

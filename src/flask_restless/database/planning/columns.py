@@ -85,8 +85,10 @@ def _variant(columns: Columns, fields: Fields, branch_keys: list[tuple[int, ...]
     entity = columns.entity
     if resource.model is not columns.selection.resource.model:
         entity = getattr(columns.entity, resource.model.__name__)
-    identity = tuple(columns.add(columns.entity if hasattr(columns.entity, key.key) else entity, key.key)
-                     for key in resource.identity.keys)
+    identity = tuple(
+        columns.add(columns.entity if hasattr(columns.entity, key.key) else entity, key.key)
+        for key in resource.identity.keys
+    )
     if resource.options.serializer is not None:
         return Variant(resource, identity, (), (), columns.derive(_serializer(resource, fields)))
     attributes = []
@@ -133,7 +135,7 @@ def _target_kind(columns: Columns, entity: Entity, relationship: Relationship) -
     target = relationship.target
     if not target.subtypes or target.discriminator is None:
         return None
-    alias = aliased(target.model, flat=True)
+    alias: Entity = aliased(target.model, flat=True)
     pairs = zip(relationship.remote_keys, relationship.local_keys, strict=True)
     query = select(getattr(alias, target.discriminator)).where(
         *[getattr(alias, remote) == getattr(entity, local) for remote, local in pairs]

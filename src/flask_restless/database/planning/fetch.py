@@ -49,7 +49,7 @@ def _from_origin(fetch: Fetch, statement: Select[Any], entity: Entity, binds: Bi
         case One():
             return statement.select_from(entity).where(has_id(fetch.selection.resource, entity, binds))
         case Related(parent, _, relationship, member):
-            owner = aliased(parent.model, flat=True)
+            owner: Entity = aliased(parent.model, flat=True)
             statement = statement.select_from(owner)
             for step in path_to(entity, owner, relationship):
                 statement = statement.join(step)
@@ -162,7 +162,7 @@ def _branch_node(branch: Branch) -> NodePlan:
     parent = tuple(columns.append(expression) for expression in found_by.expressions)
     layout = layout_of(columns, parent, inner_keys)
     statement = found_by.join(_selected(columns), columns.entity)
-    keys = bindparam(KEYS, expanding=True)
+    keys: Any = bindparam(KEYS, expanding=True)
     first, *rest = found_by.expressions
     statement = statement.where(tuple_(first, *rest).in_(keys) if rest else first.in_(keys))
     binds = Binds()
@@ -198,9 +198,6 @@ def _lower_columns(relationship: Relationship, entity: Entity) -> _FoundBy:
         return _FoundBy([getattr(entity, key) for key in relationship.remote_keys], [], None, order)
     if pairs := _plain_pairs(relationship):
         return _FoundBy([getattr(entity, lower) for _, lower in pairs], [], None, order)
-    owner = aliased(relationship.model, flat=True)
+    owner: Entity = aliased(relationship.model, flat=True)
     expressions = [getattr(owner, key) for key in _upper_keys(relationship)]
     return _FoundBy(expressions, [(step, None) for step in path_to(entity, owner, relationship)], owner, order)
-
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, case, func, literal, select
 from sqlalchemy.orm import RelationshipProperty, aliased
 from sqlalchemy.orm.base import MANYTOONE
 
@@ -64,7 +64,7 @@ def _joined(path: tuple[Relationship, ...], entity: Entity, order: Order) -> Ent
     for end in range(1, len(path) + 1):
         prefix = path[:end]
         if prefix not in order.joins:
-            alias = aliased(prefix[-1].target_model, flat=True)
+            alias: Entity = aliased(prefix[-1].target_model, flat=True)
             order.joins[prefix] = (alias, getattr(entity, prefix[-1].key).of_type(alias))
         entity = order.joins[prefix][0]
     return entity
@@ -73,8 +73,8 @@ def _joined(path: tuple[Relationship, ...], entity: Entity, order: Order) -> Ent
 def _subquery(key: SortKey, entity: Entity) -> Any:
     """Give the value at the end of a path that a join could double: the first one by key."""
     first = key.path[0]
-    owner = aliased(first.model, flat=True)
-    query = select(1).select_from(owner)  # type: ignore[call-overload]  # a placeholder, replaced below
+    owner: Entity = aliased(first.model, flat=True)
+    query: Any = select(literal(1)).select_from(owner)
     end: Entity = owner
     for relationship in key.path:
         for step_key in relationship.path:

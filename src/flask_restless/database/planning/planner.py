@@ -89,5 +89,5 @@ def _quick_key(fetch: Fetch) -> Hashable:
     if isinstance(origin, Related):
         place: Hashable = (origin.parent, origin.relationship, origin.member is None)
     else:
-        place = type(origin)
+        place = type(origin).__name__
     return id(fetch.selection), place, fetch.single, generation

@@ -1,4 +1,4 @@
-"""The values of one operation, in the order in which the planner took parameters for them, and its shape without them."""
+"""The values of one operation, in the order of the planner's parameters, and its shape without them."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def shape_of(fetch: Fetch) -> Hashable:
         case Related(parent, _, relationship, member):
             origin = (parent, relationship, member is None)
         case other:
-            origin = type(other)
+            origin = type(other).__name__
     return origin, fetch.is_many, fetch.single, selection_shape(fetch.selection)
 
 

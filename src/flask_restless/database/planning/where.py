@@ -79,15 +79,16 @@ def path_to(target: Entity, owner: Entity, relationship: Relationship) -> list[A
     steps = []
     for key in relationship.path[:-1]:
         attribute = getattr(owner, key)
-        owner = aliased(attribute.property.mapper.class_, flat=True)
-        steps.append(attribute.of_type(owner))
+        between: Entity = aliased(attribute.property.mapper.class_, flat=True)
+        steps.append(attribute.of_type(between))
+        owner = between
     return [*steps, getattr(owner, relationship.path[-1]).of_type(target)]
 
 
 def _exists(
     relationship: Relationship, condition: Condition | None, entity: Entity, binds: Binds
 ) -> ColumnElement[bool]:
-    target = aliased(relationship.target_model, flat=True)
+    target: Entity = aliased(relationship.target_model, flat=True)
     inner = _related_condition(relationship, condition, target, binds)
     for step in reversed(path_to(target, entity, relationship)):
         inner = step.any(inner) if step.property.uselist else step.has(inner)
@@ -105,8 +106,8 @@ def _related_condition(
 def member_count(count: Count, entity: Entity, binds: Binds) -> Any:
     """Give the number of members of a to-many relationship, as a correlated scalar subquery."""
     relationship = count.relationship
-    owner = aliased(relationship.model, flat=True)
-    target = aliased(relationship.target_model, flat=True)
+    owner: Entity = aliased(relationship.model, flat=True)
+    target: Entity = aliased(relationship.target_model, flat=True)
     query = select(func.count()).select_from(owner)
     for step in path_to(target, owner, relationship):
         query = query.join(step)

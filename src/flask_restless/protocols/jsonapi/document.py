@@ -131,7 +131,9 @@ def _bound_link(resource: Resource, name: str, value: Any, pointer: str, creatin
     if "data" not in value:
         raise reject("missing-member", f'the relationship {quote(name)} has no member "data"', source)
     _check_writable(relationship, source, creating)
-    return Link(relationship, linkage(relationship, value["data"], f"{pointer}/data"), Source(pointer=f"{pointer}/data"))
+    return Link(
+        relationship, linkage(relationship, value["data"], f"{pointer}/data"), Source(pointer=f"{pointer}/data")
+    )
 
 
 def _check_writable(relationship: Relationship, source: Source, creating: bool) -> None:
@@ -150,7 +152,9 @@ def linkage(relationship: Relationship, data: Any, pointer: str) -> tuple[Target
         if data is None:
             return ()
         if not isinstance(data, dict):
-            detail = f"the to-one relationship {quote(relationship.name)} takes an identifier or null, not {shown(data)}"
+            detail = (
+                f"the to-one relationship {quote(relationship.name)} takes an identifier or null, not {shown(data)}"
+            )
             raise reject("malformed-document", detail, source)
         return (identifier(relationship.target, data, pointer),)
     if not isinstance(data, list):
@@ -159,7 +163,8 @@ def linkage(relationship: Relationship, data: Any, pointer: str) -> tuple[Target
     limit = relationship.registry.limits.members
     if len(data) > limit:
         raise reject("limit-exceeded", f"a relationship is given at most {limit} members at once", source)
-    targets, problems = [], []
+    targets: list[Target] = []
+    problems: list[Problem] = []
     for number, one in enumerate(data):
         try:
             targets.append(identifier(relationship.target, one, f"{pointer}/{number}"))

@@ -41,9 +41,7 @@ class Media:
     pretty: bool = False
 
 
-def negotiate(
-    call: Call, extensions: frozenset[str] = frozenset(), profiles: frozenset[str] = frozenset()
-) -> Media:
+def negotiate(call: Call, extensions: frozenset[str] = frozenset(), profiles: frozenset[str] = frozenset()) -> Media:
     """Agree on media types; Rejected (`unsupported-media-type`, `not-acceptable`) where that is not possible.
 
     `extensions` and `profiles` are those that the endpoint supports.

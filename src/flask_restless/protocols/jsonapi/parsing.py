@@ -74,7 +74,7 @@ class Parser:
             case "resource", "DELETE":
                 self._query(call, NOTHING)
                 return Delete(Target(call.resource, _id(call)))
-            case ("related" | "member"), "GET":
+            case (("related" | "member"), "GET"):
                 return self._related(call)
             case "relationship", "GET":
                 return self._linkage(call)
@@ -118,7 +118,9 @@ class Parser:
         query = self._query(call, LISTS if relationship.is_many else SINGLES)
         tree = _include(call.resource, query)
         if others := [name for name in tree or () if name != relationship.name]:
-            detail = f"only {quote(relationship.name)} and what is beyond it can be included here, not {quote(others[0])}"
+            detail = (
+                f"only {quote(relationship.name)} and what is beyond it can be included here, not {quote(others[0])}"
+            )
             raise reject("invalid-include", detail, Source(parameter="include"))
         fieldsets = _fieldsets(call.resource, query)
         shown = bool(tree)

@@ -67,7 +67,7 @@ class JsonApi:
             case Update(), Written(rows) if rows is not None:
                 document = self._single(call, operation.selection.included, rows)
                 return self._reply(call, 200, postprocess(call, document))
-            case (Delete() | Relate()), Written():
+            case ((Delete() | Relate()), Written()):
                 postprocess(call, {})
                 return Reply(204, COMMON[1:])
         raise NotImplementedError(f"{type(operation).__name__} has no JSON:API form")
@@ -79,6 +79,7 @@ class JsonApi:
 
     def _fetched(self, call: Call, operation: Fetch, fetched: Fetched) -> Reply:
         document = Document(self._codes, call.root)
+        data: list[dict[str, Any]]
         if operation.as_linkage:
             data = document.identifiers(fetched.rows, with_resources=operation.with_primary)
         else:
@@ -112,7 +113,7 @@ class JsonApi:
     def _single(self, call: Call, included: bool, rows: Rows) -> dict[str, Any]:
         document = Document(self._codes, call.root)
         (data,) = document.resources(rows)
-        body = {"data": data, "links": {"self": self_link(call)}, "jsonapi": VERSION}
+        body: dict[str, Any] = {"data": data, "links": {"self": self_link(call)}, "jsonapi": VERSION}
         if included:
             body["included"] = list(document.included.values())
         return body
@@ -120,7 +121,9 @@ class JsonApi:
     def _url(self, call: Call, rows: Rows) -> str:
         """Give the URL of the one resource in `rows`; it equals the resource's self link (J-5.1.8)."""
         found = self._codes.of(rows.layout).identifier(rows.rows[0])
-        index = next((one.resource for one in rows.layout.variants if one.resource.name == found["type"]), call.resource)
+        index = next(
+            (one.resource for one in rows.layout.variants if one.resource.name == found["type"]), call.resource
+        )
         return f"{call.root}{index.path}/{quote(found['id'], safe='')}"
 
     def _reply(

@@ -158,7 +158,7 @@ def identifier_of(layout: Layout) -> Identifier:
         return makers[0]  # type: ignore[no-any-return]  # generated
     chosen = {value: makers[index] for value, index in layout.discriminators}
     column, otherwise = layout.discriminator, makers[0]
-    return lambda row: chosen.get(row[column], otherwise)(row)  # type: ignore[no-any-return]  # generated
+    return lambda row: chosen.get(row[column], otherwise)(row)
 
 
 def parent_of(layout: Layout) -> Callable[[Row], Any]:
@@ -167,5 +167,3 @@ def parent_of(layout: Layout) -> Callable[[Row], Any]:
         number = layout.parent[0]
         return lambda row: row[number]
     return lambda row: tuple(row[number] for number in layout.parent)
-
-
