@@ -49,14 +49,29 @@ def _from_origin(fetch: Fetch, statement: Select[Any], entity: Entity, binds: Bi
         case One():
             return statement.select_from(entity).where(has_id(fetch.selection.resource, entity, binds))
         case Related(parent, _, relationship, member):
-            owner: Entity = aliased(parent.model, flat=True)
-            statement = statement.select_from(owner)
-            for step in path_to(entity, owner, relationship):
-                statement = statement.join(step)
-            statement = _visible_only(statement.where(has_id(parent, owner, binds)), parent, owner)
+            statement = _related_rows(statement, entity, parent, relationship, binds)
             if member is not None:
                 statement = statement.where(has_id(fetch.selection.resource, entity, binds))
-            return statement.distinct() if len(relationship.path) > 1 and relationship.is_many else statement
+            return statement
+
+
+def _related_rows(
+    statement: Select[Any], entity: Entity, parent: Resource, relationship: Relationship, binds: Binds
+) -> Select[Any]:
+    """Keep the rows that one row of `parent` is related to; over an association object a row may be so twice."""
+    owner: Entity = aliased(parent.model, flat=True)
+    if len(relationship.path) == 1:
+        (step,) = path_to(entity, owner, relationship)
+        return _visible_only(statement.select_from(owner).join(step).where(has_id(parent, owner, binds)), parent, owner)
+    target: Entity = aliased(relationship.target_model, flat=True)
+    keys = [key.key for key in relationship.target.identity.keys]
+    inner = select(*[getattr(target, key) for key in keys]).select_from(owner)
+    for step in path_to(target, owner, relationship):
+        inner = inner.join(step)
+    inner = _visible_only(inner.where(has_id(parent, owner, binds)), parent, owner)
+    mine = [getattr(entity, key) for key in keys]
+    statement = statement.select_from(entity)
+    return statement.where(mine[0].in_(inner) if len(mine) == 1 else tuple_(*mine).in_(inner))
 
 
 def _restricted(statement: Select[Any], selection: Selection, entity: Entity, binds: Binds) -> Select[Any]:
@@ -94,8 +109,6 @@ def _count(fetch: Fetch) -> Select[Any]:
     keys = [column(entity, key) for key in fetch.selection.resource.identity.keys]
     statement = _from_origin(fetch, select(*keys), entity, binds)
     statement = _restricted(statement, fetch.selection, entity, binds)
-    if statement._distinct:
-        return select(func.count()).select_from(statement.subquery())
     return statement.with_only_columns(func.count(), maintain_column_froms=True)
 
 

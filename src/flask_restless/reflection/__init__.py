@@ -1,0 +1,8 @@
+"""An existing database as mapped models: for the server that needs no code.
+
+It stands alone: it knows of SQLAlchemy, and of nothing else in here.
+"""
+
+from .database import Reflected, Skipped, reflect
+
+__all__ = ["Reflected", "Skipped", "reflect"]
