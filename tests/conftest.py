@@ -18,12 +18,13 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jsonapi_validator import check_document
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 from werkzeug.test import TestResponse
+
+from jsonapi_validator import check_document
 
 JSONAPI = "application/vnd.api+json"
 

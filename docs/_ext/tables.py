@@ -1,0 +1,104 @@
+"""Tables that are made from the code, so that the documentation cannot fall behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, fields
+from inspect import getsource
+from re import findall
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sqlalchemy import ARRAY, PickleType
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeDecorator
+
+from flask_restless.operations.operators import OPERATORS
+from flask_restless.operations.problems import CODES
+from flask_restless.schema.options import Limits, Options
+from flask_restless.schema.types import TYPES, codec_of
+
+Row = Sequence[str]
+
+
+def error_rows() -> Iterator[Row]:
+    """One row for each error code."""
+    for code, row in sorted(CODES.items()):
+        yield f"`{code}`", str(row.status), row.title, row.explanation
+
+
+def operator_rows() -> Iterator[Row]:
+    """One row for each filter operator."""
+    for row in dict.fromkeys(OPERATORS.values()):
+        others = ", ".join(f"`{name}`" for name in row.names[1:])
+        yield f"`{row.name}`", others, row.operand.value, row.needs.value, row.summary
+
+
+def field_rows(class_: type[Any]) -> Iterator[Row]:
+    """One row for each field of a dataclass, with the docstring below it."""
+    found = dict(findall(r"    (\w+): .*?\n    \"\"\"(.*?)\"\"\"", getsource(class_)))
+    for one in fields(class_):
+        default = "" if one.default is MISSING else f"`{one.default!r}`"
+        yield f"`{one.name}`", default.replace("frozenset({'GET'})", "GET"), found[one.name]
+
+
+def type_rows() -> Iterator[Row]:
+    """One row for each SQLAlchemy type whose codec needs no argument to show."""
+    for class_ in TYPES:
+        if class_ in WITH_ARGUMENTS:
+            continue
+        codec = codec_of(class_())
+        form = codec.json_schema.get("type", "any value")
+        yield f"`{class_.__name__}`", codec.name, str(form), str(codec.json_schema.get("format", ""))
+
+
+WITH_ARGUMENTS = (TypeDecorator, PickleType, ARRAY, postgresql.ARRAY)
+"""Rows that take an argument to show, or that cannot be shown."""
+
+TABLES = {
+    "errors": (("code", "status", "title", "meaning"), error_rows),
+    "operators": (("operator", "other names", "compares with", "needs", "holds if the field"), operator_rows),
+    "options": (("option", "default", "meaning"), lambda: field_rows(Options)),
+    "limits": (("limit", "default", "of what"), lambda: field_rows(Limits)),
+    "types": (("SQLAlchemy type", "codec", "JSON type", "format"), type_rows),
+}
+
+
+class GeneratedTable(SphinxDirective):
+    """`{table-of} errors` and its like."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Build the table."""
+        head, rows = TABLES[self.arguments[0]]
+        table = nodes.table()
+        group = nodes.tgroup(cols=len(head))
+        table += group
+        group += [nodes.colspec(colwidth=1) for _ in head]
+        header = nodes.thead()
+        header += self.row(head)
+        body = nodes.tbody()
+        body += [self.row(row) for row in rows()]
+        group += [header, body]
+        return [table]
+
+    def row(self, cells: Row) -> nodes.row:
+        """Build one row; backquotes mark code."""
+        row = nodes.row()
+        for cell in cells:
+            entry = nodes.entry()
+            paragraph = nodes.paragraph()
+            for number, part in enumerate(cell.split("`")):
+                paragraph += nodes.literal(text=part) if number % 2 else nodes.Text(part)
+            entry += paragraph
+            row += entry
+        return row
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("table-of", GeneratedTable)
+    return {"parallel_read_safe": True}
