@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
-from ...operations.operation import Assignment, Create, Operation, Update
+from ...operations.operation import Assignment, Create, Delete, Operation, Relate, Update
 from ...operations.problems import CODES, Problem, Source, problem, quote
 
 logger = logging.getLogger("flask_restless")
@@ -124,6 +124,8 @@ UNIQUE = re.compile(r"UNIQUE constraint failed: (?P<sqlite>[\w., ]+)|Key \((?P<p
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
     """Say what an error of the database layer means for the client."""
     code = _code(error)
+    if code == "missing-value" and isinstance(operation, Delete | Relate):
+        code = "still-referenced"
     source = _source(error, code, operation)
     if code in {"already-exists", "missing-value"} and source is not None:
         return (problem(code, _named_detail(code, source), source),)

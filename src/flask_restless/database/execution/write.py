@@ -32,7 +32,7 @@ from ...operations.operation import (
     Update,
 )
 from ...operations.outcome import BatchWritten, Fetched, Written
-from ...operations.problems import Problem, Rejected, Source, problem, quote
+from ...operations.problems import Problem, Rejected, Source, problem, quote, reject
 from ...schema.resource import Resource
 from .failures import refused, validation_problems
 from .locate import Made, id_of, linked_instances, target_instance
@@ -48,7 +48,7 @@ def create(operation: Create, session: Session, fetch: Reader) -> Written:
     """Store a new row and read it back."""
     instance = _made(operation, session, {})
     with _validated(operation.resource, operation.assignments):
-        session.flush()
+        _flush(session)
     return _read_back(operation, id_of(operation.resource, instance), fetch)
 
 
@@ -56,24 +56,37 @@ def update(operation: Update, session: Session, fetch: Reader) -> Written:
     """Change a row and read it back."""
     instance = _changed(operation, session, {})
     with _validated(operation.target.resource, operation.assignments):
-        session.flush()
+        _flush(session)
     return _read_back(operation, id_of(operation.target.resource, instance), fetch)
 
 
 def delete(operation: Delete, session: Session, fetch: Reader) -> Written:
     """Delete a row, with all that its mapping deletes along."""
     session.delete(target_instance(operation.target, session, {}))
-    session.flush()
+    _flush(session)
     return Written(None)
 
 
 def relate(operation: Relate, session: Session, fetch: Reader) -> Written:
     """Change one relationship and read its linkage back."""
     instance = _related(operation, session, {})
-    session.flush()
+    _flush(session)
     resource = operation.target.resource
     origin = Related(resource, id_of(resource, instance), operation.relationship)
     return Written(fetch(Fetch(operation.selection, origin, as_linkage=True)).rows)
+
+
+def _flush(session: Session) -> None:
+    """Flush; an owner that takes its members' key away with it is refused like a foreign key would refuse it.
+
+    SQLAlchemy tells this by a bare AssertionError, as of version 2.1.
+    """
+    try:
+        session.flush()
+    except AssertionError as error:
+        if not str(error).startswith("Dependency rule"):
+            raise
+        raise reject("still-referenced", "other resources refer to this one, and cannot be without it") from error
 
 
 def _read_back(operation: Create | Update, id_: Id, fetch: Reader) -> Written:
@@ -262,7 +275,7 @@ def _settle(pending: list[tuple[Create, Any]], session: Session, fetch: Reader) 
     first = pending[0][0]
     assignments = tuple(assignment for one, _ in pending for assignment in one.assignments)
     with _validated(first.resource, assignments):
-        session.flush()
+        _flush(session)
     ids = [id_of(first.resource, instance) for _, instance in pending]
     pending.clear()
     if len(ids) == 1 or first.selection.branches:
@@ -278,15 +291,15 @@ def _single(one: Update | Delete | Relate, session: Session, fetch: Reader, made
         case Update():
             instance = _changed(one, session, made)
             with _validated(one.target.resource, one.assignments):
-                session.flush()
+                _flush(session)
             return _read_back(one, id_of(one.target.resource, instance), fetch)
         case Delete():
             session.delete(target_instance(one.target, session, made))
-            session.flush()
+            _flush(session)
             return Written(None)
         case Relate():
             _related(one, session, made)
-            session.flush()
+            _flush(session)
             return Written(None)
         case _:
             assert_never(one)

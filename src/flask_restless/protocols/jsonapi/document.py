@@ -45,7 +45,7 @@ def resource_object(resource: Resource, data: Any, *, updating: str | None = Non
     if not isinstance(data, dict):
         raise reject("malformed-document", f'"data" is one resource object, not {shown(data)}', Source(pointer=pointer))
     draft = Draft()
-    _check_type(resource, data, pointer)
+    _check_type(resource, data, pointer, updating is not None)
     if updating is None:
         _client_id(resource, data, pointer, draft)
     else:
@@ -61,15 +61,16 @@ def resource_object(resource: Resource, data: Any, *, updating: str | None = Non
     return draft
 
 
-def _check_type(resource: Resource, data: JsonObject, pointer: str) -> None:
-    """Check the type (J-5.1.2, J-5.1.15, J-5.2.17); a resource may also be addressed by its subtype's name."""
+def _check_type(resource: Resource, data: JsonObject, pointer: str, updating: bool) -> None:
+    """Check the type (J-5.1.2, J-5.1.15, J-5.2.17); a resource to be changed may be of a subtype, and say so."""
     if "type" not in data:
         raise reject("missing-member", 'the resource object has no member "type"', Source(pointer=pointer))
     found = data["type"]
     source = Source(pointer=f"{pointer}/type")
     if not isinstance(found, str):
         raise reject("malformed-document", f'"type" is a string, not {shown(found)}', source)
-    if found != resource.name:
+    allowed = {one.name for one in (resource, *(resource.subtypes if updating else ()))}
+    if found not in allowed:
         raise reject("wrong-type", f"resources here are of type {quote(resource.name)}, not {quote(found)}", source)
 
 
