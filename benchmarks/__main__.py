@@ -1,7 +1,7 @@
 """`python -m benchmarks`: each work item, ours and by hand, asked in turn; medians and their ratio.
 
-Both must first give the same resources; a difference ends the run.  `--gate` exits with 1 where a ratio is more than half above
-its bound.
+Both must first give the same resources; a difference ends the run.  `--gate` exits with 1
+where a ratio is more than half above its bound.
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 from flask import Flask
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.orm import sessionmaker
 
 from ..demo.data import populate
@@ -21,29 +22,23 @@ from .server import run, table_of
 @click.option(
     "--database",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep the bookshop in this file. Default: memory.",
+    help="Keep the bookshop in this file. Default: one that goes when the demo ends.",
 )
 def demo(host: str, port: int, database: Path | None) -> None:
     """Serve a bookshop that is made on the spot."""
-    app, lines = bookshop_app(database, f"http://{host}:{port}")
-    run(app, host, port, lines)
+    with TemporaryDirectory(prefix="flask-restless-") as folder:
+        app, lines = bookshop_app(database or Path(folder) / "bookshop.sqlite", f"http://{host}:{port}")
+        run(app, host, port, lines)
 
 
-def bookshop_app(database: Path | None, base: str) -> tuple[Flask, list[str]]:
+def bookshop_app(database: Path, base: str) -> tuple[Flask, list[str]]:
     """Make the application, fill the database if it is new, and describe what is served."""
-    from sqlalchemy.pool import StaticPool
-
-    if database is None:
-        engine = create_engine(
-            "sqlite:///file:flask-restless-demo?mode=memory&cache=shared&uri=true",
-            connect_args={"check_same_thread": False},
-            poolclass=StaticPool,
-        )
-    else:
-        engine = create_engine(f"sqlite:///{database}")
+    engine = create_engine(f"sqlite:///{database}")
+    is_new = not inspect(engine).has_table("books")
     Base.metadata.create_all(engine)
     session = sessionmaker(engine)
-    with session.begin() as filling:
-        populate(filling)
+    if is_new:
+        with session.begin() as filling:
+            populate(filling)
     app, manager = create_bookshop(session)
     return app, ["A bookshop:", *table_of(manager, base)]
