@@ -6,8 +6,7 @@ exposed names are ever suggested, and a hidden name gets the same answer as one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..schema.resource import Attribute, Relationship, Resource
@@ -15,25 +14,24 @@ from ..schema.types import Unfit
 from .operation import Assignment, Id
 from .paging import Page, Spelling, Total
 from .problems import Problem, Rejected, Source, did_you_mean, problem, quote, reject
-from .selection import Branch, Fields, Selection, SortKey
-
-Tree = dict[str, "Tree"]
-"""Include paths as nested names."""
+from .selection import SortKey
 
 
-def attribute(resource: Resource, name: str, source: Source | None) -> Attribute:
-    """Find an attribute that may be filtered or sorted by; Rejected (`unknown-field`)."""
+def find_attribute(resource: Resource, name: str) -> Attribute | None:
+    """Find an attribute that clients may see; the key goes by the name `id` too."""
     found = resource.queryable.get(name)
-    if found is not None:
-        return found
-    if name in resource.relationships:
-        raise reject("unknown-field", f"{quote(name)} is a relationship of {resource.name}, not an attribute", source)
-    raise unknown_field(resource, name, source)
+    return found if found is not None and found.access.read else None
+
+
+def relationships_of(resource: Resource) -> dict[str, Relationship]:
+    """Give the relationships that clients may see, by name."""
+    return {name: one for name, one in resource.relationships.items() if one.access.read}
 
 
 def unknown_field(resource: Resource, name: str, source: Source | None) -> Rejected:
     """Make the problem of a name that is neither an attribute nor a relationship."""
-    hint = did_you_mean(name, [*resource.queryable, *resource.relationships])
+    names = [key for key, one in resource.queryable.items() if one.access.read]
+    hint = did_you_mean(name, [*names, *relationships_of(resource)])
     return reject("unknown-field", f"{resource.name} has no field {quote(name)}{hint}", source)
 
 
@@ -48,39 +46,63 @@ def identify(resource: Resource, text: str) -> Id | None:
 # ---------------------------------------------------------------- sorting
 
 
-def sort_keys(resource: Resource, text: str, source: Source) -> tuple[SortKey, ...]:
-    """Read a comma separated order such as `-age,author.name`; Rejected (`invalid-sort`)."""
-    terms = text.split(",")
+def sort_keys(
+    resource: Resource, terms: Iterable[tuple[str, bool]], source: Source, *, hidden: bool = False
+) -> tuple[SortKey, ...]:
+    """Make an order of (path, descending) pairs; Rejected (`invalid-sort`, `limit-exceeded`).
+
+    A later term by what an earlier one has sorted by already changes nothing, and is left out.  With `hidden`, mapped
+    columns that clients do not see may be named too: for the application's own processors.
+    """
+    wanted = list(terms)
     limit = resource.registry.limits.sort_keys
-    if len(terms) > limit:
-        raise reject("limit-exceeded", f"an order has at most {limit} fields; there are {len(terms)}", source)
+    if len(wanted) > limit:
+        raise reject("limit-exceeded", f"an order has at most {limit} fields; there are {len(wanted)}", source)
     keys: dict[object, SortKey] = {}
-    for term in terms:
-        key = sort_key(resource, term.removeprefix("-"), term.startswith("-"), source)
-        keys.setdefault((key.path, key.operand), key)
+    for path, descending in wanted:
+        for key in _sort_keys(resource, path, descending, source, hidden):
+            keys.setdefault((key.path, key.operand), key)
     return tuple(keys.values())
 
 
-def sort_key(resource: Resource, path: str, descending: bool, source: Source) -> SortKey:
-    """Make one term of an order; the path may cross to-one relationships."""
+def sort_terms(text: str) -> list[tuple[str, bool]]:
+    """Take an order such as `-age,author.name` apart (J-4.5.2, J-4.5.4).
+
+    >>> sort_terms("-age,author.name")
+    [('age', True), ('author.name', False)]
+    """
+    return [(term.removeprefix("-"), term.startswith("-")) for term in text.split(",")]
+
+
+def _sort_keys(resource: Resource, path: str, descending: bool, source: Source, hidden: bool) -> Iterator[SortKey]:
+    """Make the terms for one path, which may cross to-one relationships; an id of several parts gives several."""
     *names, last = path.split(".")
     _check_path(names, resource, source)
-    steps = []
+    steps: list[Relationship] = []
     for name in names:
-        step = resource.relationships.get(name)
-        if step is None:
-            raise _unsortable(resource, name, source)
-        if step.is_many:
-            detail = f"resources cannot be sorted by {quote(path)}: {quote(name)} is a to-many relationship"
-            raise reject("invalid-sort", detail, source)
-        steps.append(step)
-        resource = step.target
-    found = resource.queryable.get(last)
-    if found is None:
+        steps.append(_to_one(resource, name, path, source))
+        resource = steps[-1].target
+    if last == "id":
+        found: tuple[Attribute, ...] = resource.identity.keys
+    else:
+        one = find_attribute(resource, last) or (resource.unlisted(last) if hidden else None)
+        found = () if one is None else (one,)
+    if not found:
         raise _unsortable(resource, last, source)
-    if not (found.sql and found.access.sort and found.codec.ordered):
-        raise reject("invalid-sort", f"{resource.name} cannot be sorted by {quote(last)}: it has no order", source)
-    return SortKey(tuple(steps), found, descending)
+    for one in found:
+        if not (one.sql and one.access.sort and one.codec.ordered):
+            raise reject("invalid-sort", f"{resource.name} cannot be sorted by {quote(last)}: it has no order", source)
+        yield SortKey(tuple(steps), one, descending)
+
+
+def _to_one(resource: Resource, name: str, path: str, source: Source) -> Relationship:
+    step = relationships_of(resource).get(name)
+    if step is None:
+        raise _unsortable(resource, name, source)
+    if step.is_many:
+        detail = f"resources cannot be sorted by {quote(path)}: {quote(name)} is a to-many relationship"
+        raise reject("invalid-sort", detail, source)
+    return step
 
 
 def _check_path(names: list[str], resource: Resource, source: Source) -> None:
@@ -90,103 +112,12 @@ def _check_path(names: list[str], resource: Resource, source: Source) -> None:
 
 
 def _unsortable(resource: Resource, name: str, source: Source) -> Rejected:
-    if name in resource.relationships:
+    if name in relationships_of(resource):
         detail = f"resources cannot be sorted by the relationship {quote(name)}; name an attribute of it"
         return reject("invalid-sort", detail, source)
-    hint = did_you_mean(name, [key for key, one in resource.queryable.items() if one.access.sort])
+    sortable = [key for key, one in resource.queryable.items() if one.access.read and one.access.sort and one.sql]
+    hint = did_you_mean(name, sortable)
     return reject("invalid-sort", f"{resource.name} has no attribute {quote(name)} to sort by{hint}", source)
-
-
-# ---------------------------------------------------------------- what to send
-
-
-def include_tree(resource: Resource, paths: Iterable[str], source: Source | None) -> Tree:
-    """Check include paths and give them as a tree; Rejected (`invalid-include`, `limit-exceeded`)."""
-    limits = resource.registry.limits
-    tree: Tree = {}
-    count = 0
-    for path in paths:
-        names = path.split(".", limits.include_depth)
-        if len(names) > limits.include_depth or "." in names[-1]:
-            detail = f"an include path has at most {limits.include_depth} relationships; {quote(path)} has more"
-            raise reject("limit-exceeded", detail, source)
-        node, owner = tree, resource
-        for name in names:
-            owner = _includable(owner, name, path, source).target
-            if name not in node:
-                count += 1
-                node[name] = {}
-            node = node[name]
-        if count > limits.include_paths:
-            raise reject("limit-exceeded", f"at most {limits.include_paths} relationships are included", source)
-    return tree
-
-
-def _includable(resource: Resource, name: str, path: str, source: Source | None) -> Relationship:
-    found = find_relationship(resource, name)
-    if found is not None and found.access.read:
-        return found
-    names = {key for one in (resource, *resource.subtypes) for key in one.relationships}
-    hint = did_you_mean(name, names)
-    raise reject("invalid-include", f"{quote(path)}: {resource.name} has no relationship {quote(name)}{hint}", source)
-
-
-def find_relationship(resource: Resource, name: str) -> Relationship | None:
-    """Find a relationship of the resource, or of one of its subtypes."""
-    for one in (resource, *resource.subtypes):
-        if name in one.relationships:
-            return one.relationships[name]
-    return None
-
-
-Fieldsets = Mapping[str, tuple[str, ...]]
-"""Names of the fields to send, by type."""
-
-
-def selection(resource: Resource, tree: Tree, fieldsets: Fieldsets, *, included: bool = False) -> Selection:
-    """Make the tree of what to send: the fields of each type, and a branch for each included relationship.
-
-    To-many linkage comes with inclusion only, unless the resource's option `linkage` is `always`.
-    """
-    fields = tuple(_fields(one, fieldsets.get(one.name)) for one in (resource, *resource.subtypes))
-    branches = [_branch(resource, name, inner, fieldsets) for name, inner in tree.items()]
-    if resource.options.linkage == "always":
-        for one in fields[0].relationships:
-            if one.name not in tree and (one.is_many or not one.local_keys):
-                branches.append(Branch(one, Selection(one.target, (Fields(one.target, (), ()),)), shown=False))
-    return Selection(resource, fields, tuple(branches), included=included)
-
-
-def _branch(resource: Resource, name: str, inner: Tree, fieldsets: Fieldsets) -> Branch:
-    relationship = find_relationship(resource, name)
-    assert relationship is not None, "include_tree has checked the names"
-    return Branch(relationship, selection(relationship.target, inner, fieldsets))
-
-
-def _fields(resource: Resource, names: tuple[str, ...] | None) -> Fields:
-    attributes, relationships = resource.attributes.values(), resource.relationships.values()
-    if names is None:
-        shown = tuple(one for one in attributes if one.access.read and not one.deferred)
-        return Fields(resource, shown, tuple(one for one in relationships if one.access.read))
-    wanted = frozenset(names)
-    return Fields(
-        resource,
-        tuple(one for one in attributes if one.access.read and one.name in wanted),
-        tuple(one for one in relationships if one.access.read and one.name in wanted),
-    )
-
-
-def check_fieldset(resource: Resource, names: Iterable[str], source: Source) -> None:
-    """Refuse a fieldset that names what the resource does not have; Rejected (`invalid-fieldset`)."""
-    for name in names:
-        if name not in resource.attributes and name not in resource.relationships:
-            hint = did_you_mean(name, [*resource.attributes, *resource.relationships])
-            raise reject("invalid-fieldset", f"{resource.name} has no field {quote(name)}{hint}", source)
-
-
-def linkage_selection(resource: Resource) -> Selection:
-    """Make the selection of identifiers alone."""
-    return Selection(resource, tuple(Fields(one, (), ()) for one in (resource, *resource.subtypes)))
 
 
 # ---------------------------------------------------------------- paging
@@ -278,7 +209,7 @@ def assignment(resource: Resource, name: str, value: Any, source: Source, *, cre
     """Bind one attribute; Rejected (`unknown-field`, `not-writable`, `missing-value`, and the codes of Unfit)."""
     found = resource.attributes.get(name)
     if found is None:
-        if name in resource.relationships:
+        if name in relationships_of(resource):
             detail = f"{quote(name)} is a relationship; give it under relationships"
             raise reject("unknown-field", detail, source)
         hint = did_you_mean(name, resource.attributes)
@@ -322,8 +253,3 @@ def shown(value: Any) -> str:
 def escape(name: str) -> str:
     """Escape a member name for a JSON pointer (RFC 6901, section 3)."""
     return name.replace("~", "~0").replace("/", "~1")
-
-
-def with_page(chosen: Selection, **changes: Any) -> Selection:
-    """Give the same selection with a filter, an order or a page."""
-    return replace(chosen, **changes)

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..schema.codecs import Codec
+from ..schema.codecs import Codec, integer
 from ..schema.options import Limits
-from ..schema.resource import Attribute, Relationship, Resource
-from ..schema.types import Unfit
-from .binding import identify, shown, unknown_field
+from ..schema.resource import Attribute, Identity, Relationship, Resource
+from .binding import find_attribute, identify, relationships_of, shown, unknown_field
 from .filters import And, Comparison, Condition, Count, Has, Identified, Not, Or, walk
+from .operands import Convert, Operands, comparable, fits, fitting
 from .operators import OPERATORS, Needs, Operand, Operator
 from .problems import Source, did_you_mean, quote, reject
 
-Convert = Callable[[Codec, Any], object]
-"""Turns a raw value into one to compare with, by the attribute's codec; raises Unfit."""
+RELATED = ("has", "any", "none")
+"""Tests of a relationship: some to-one, some or no to-many related resource meets a condition."""
+
+LISTS = 10
+"""How many lists of the greatest length one filter may hold in all: drivers limit their parameters (T24)."""
+
+COUNTED = integer(32)
+
+Field = Attribute | Relationship | Identity
+"""What a name may mean; an Identity is an `id` of several parts."""
 
 
 def json_value(codec: Codec, value: Any) -> object:
@@ -29,12 +37,17 @@ def text_value(codec: Codec, value: Any) -> object:
 
 
 class ConditionBinder:
-    """Binds the conditions of one parameter; every problem is told at `source`."""
+    """Binds the conditions of one parameter; every problem is told at `source`.
 
-    def __init__(self, source: Source, limits: Limits, convert: Convert = json_value) -> None:
+    With `hidden`, mapped columns that clients do not see may be named too: for what an application's own processors
+    ask.
+    """
+
+    def __init__(self, source: Source, limits: Limits, convert: Convert = json_value, *, hidden: bool = False) -> None:
         self.source = source
         self.limits = limits
-        self.convert = convert
+        self.hidden = hidden
+        self.operands = Operands(source, limits, convert, convert is text_value)
 
     # ------------------------------------------------------------ the JSON form
 
@@ -45,10 +58,12 @@ class ConditionBinder:
         return And(tuple(self.formula(resource, one, depth + 1) for one in given))
 
     def formula(self, resource: Resource, given: Any, depth: int = 1) -> Condition:
-        """Bind one filter object: name/op/val, name/op/field, and, or, not, count."""
-        if depth > self.limits.filter_depth:
-            detail = f"conditions stand at most {self.limits.filter_depth} deep inside each other"
-            raise reject("limit-exceeded", detail, self.source)
+        """Bind one filter object.
+
+        `{name, op, val}`, `{name, op, field}`, `{and: [...]}`, `{or: [...]}`, `{not: ...}`, or a count of members:
+        `{count: relationship, op, val}`, with `where` only of those that meet a condition; `field` may be a count too.
+        """
+        self._check_depth(depth)
         if not isinstance(given, dict):
             raise self._invalid(f"a filter is an object such as {{name, op, val}}, not {shown(given)}")
         for word, make in (("or", Or), ("and", And)):
@@ -60,19 +75,22 @@ class ConditionBinder:
         if "not" in given:
             return Not(self.formula(resource, given["not"], depth + 1))
         if "count" in given:
-            return self._count(resource, given, depth)
+            return self._counted(resource, given, depth)
         return self._named(resource, given, depth)
 
     def _named(self, resource: Resource, given: Mapping[str, Any], depth: int) -> Condition:
         name, symbol = self._text(given, "name"), self._text(given, "op")
-        if symbol in ("has", "any"):
+        if symbol in RELATED:
             return self._related(resource, name, symbol, given, depth)
         operator = self.operator(symbol)
         if "field" in given:
-            return self._fields(resource, name, operator, self._text(given, "field"))
-        if operator.operand is not Operand.NONE and "val" not in given:
-            raise self._invalid(f"the operator {quote(symbol)} needs a val: {operator.operand.value}")
+            return self._fields(resource, name, operator, given["field"], depth)
+        self._check_operand(operator, given)
         return self.path(resource, name.split("."), operator, given.get("val"))
+
+    def _check_operand(self, operator: Operator, given: Mapping[str, Any]) -> None:
+        if operator.operand is not Operand.NONE and "val" not in given:
+            raise self._invalid(f"the operator {quote(operator.name)} needs a val: {operator.operand.value}")
 
     def _text(self, given: Mapping[str, Any], member: str) -> str:
         value = given.get(member)
@@ -82,54 +100,83 @@ class ConditionBinder:
         return value
 
     def _related(self, resource: Resource, name: str, symbol: str, given: Mapping[str, Any], depth: int) -> Condition:
-        path = self._steps(resource, name)
+        path = self._steps(resource, name.split("."))
         relationship = path[-1]
-        if relationship.is_many is (symbol == "has"):
+        if symbol != "none" and relationship.is_many is (symbol == "has"):
             other, kind = ("any", "to-many") if relationship.is_many else ("has", "to-one")
             raise self._invalid(f'{quote(name)} is {kind}; use "{other}" instead of "{symbol}"')
         inner = given.get("val")
-        condition = None if inner is None else self.formula(relationship.target, inner, depth + 1)
-        for step in reversed(path):
-            condition = Has(step, condition)
-        assert condition is not None
-        return condition
+        depth += len(path)
+        condition: Condition = Has(relationship, self._inner(relationship.target, inner, depth))
+        return _over(path[:-1], Not(condition) if symbol == "none" else condition)
 
-    def _steps(self, resource: Resource, name: str) -> list[Relationship]:
-        steps = []
-        for one in name.split("."):
-            steps.append(self._step(resource, one))
-            resource = steps[-1].target
-            self._check_length(steps)
-        return steps
+    def _inner(self, resource: Resource, given: Any, depth: int) -> Condition | None:
+        return None if given is None else self.formula(resource, given, depth)
 
-    def _check_length(self, steps: list[Relationship]) -> None:
-        if len(steps) > self.limits.include_depth:
-            detail = f"a path crosses at most {self.limits.include_depth} relationships"
+    def _check_depth(self, depth: int) -> None:
+        if depth > self.limits.filter_depth:
+            detail = f"conditions stand at most {self.limits.filter_depth} deep inside each other"
             raise reject("limit-exceeded", detail, self.source)
 
-    def _count(self, resource: Resource, given: Mapping[str, Any], depth: int) -> Condition:
+    # ------------------------------------------------------------ members, counted
+
+    def _counted(self, resource: Resource, given: Mapping[str, Any], depth: int) -> Condition:
+        """Compare a number of members with a number, an attribute or another number of members."""
+        left = self._count(resource, given, depth)
+        operator = self.operator(self._text(given, "op"))
+        self._check_operator(COUNTED, operator, left.relationship.name)
+        if operator.operand in (Operand.NONE, Operand.FLAG):
+            raise self._invalid(f"a count cannot be compared with {quote(operator.name)}: it is always there")
+        if "field" in given:
+            self._check_binary(operator)
+            other = given["field"]
+            if isinstance(other, dict):
+                return Comparison(left, operator, self._count(resource, other, depth))
+            return Comparison(left, operator, self._other(resource, other, COUNTED))
+        self._check_operand(operator, given)
+        value = self.operands.read(COUNTED, operator, given.get("val"), left.relationship.name)
+        return Comparison(left, operator, value)
+
+    def _count(self, resource: Resource, given: Mapping[str, Any], depth: int) -> Count:
         relationship = self._step(resource, self._text(given, "count"))
         if not relationship.is_many:
             raise self._invalid(f"{quote(relationship.name)} is to-one; only members of to-many ones are counted")
-        operator = self.operator(self._text(given, "op"))
-        value = given.get("val")
-        if operator.operand is not Operand.VALUE or operator.needs is Needs.POSTGRESQL:
-            raise self._invalid(f"a count cannot be compared with {quote(operator.name)}")
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
-            raise self._invalid(f"a count is compared with a whole number, not {shown(value)}")
-        inner = given.get("where")
-        condition = None if inner is None else self.formula(relationship.target, inner, depth + 1)
-        return Comparison(Count(relationship, condition), operator, value)
+        return Count(relationship, self._inner(relationship.target, given.get("where"), depth + 1))
 
-    def _fields(self, resource: Resource, name: str, operator: Operator, other: str) -> Condition:
-        left, right = self._attribute(resource, name), self._attribute(resource, other)
-        if operator.operand not in (Operand.VALUE, Operand.PATTERN):
-            raise self._invalid(f"the operator {quote(operator.name)} does not compare two fields")
-        self._check_operator(left, operator)
-        if left.codec.name != right.codec.name:
-            detail = f"{quote(name)} ({left.codec.name}) and {quote(other)} ({right.codec.name}) are of different types"
+    # ------------------------------------------------------------ two fields
+
+    def _fields(self, resource: Resource, name: str, operator: Operator, other: Any, depth: int) -> Condition:
+        """Compare an attribute with another one of the same resource, both over the same path if there is one."""
+        *names, last = name.split(".")
+        path = self._steps(resource, names)
+        owner = path[-1].target if path else resource
+        left = self._attribute(owner, last)
+        self._check_operator(left.codec, operator, name)
+        self._check_binary(operator)
+        if isinstance(other, dict) and not path:
+            if not comparable(left.codec, COUNTED):
+                raise self._invalid(f"{quote(name)} ({left.codec.name}) cannot be compared with a count")
+            return Comparison(left, operator, self._count(resource, other, depth))
+        if names and isinstance(other, str):
+            prefix = ".".join(names) + "."
+            if not other.startswith(prefix):
+                raise self._invalid(f"{quote(name)} can only be compared with fields beside it, under {quote(prefix)}")
+            other = other.removeprefix(prefix)
+        return _over(path, Comparison(left, operator, self._other(owner, other, left.codec)))
+
+    def _other(self, resource: Resource, name: Any, codec: Codec) -> Attribute:
+        if not isinstance(name, str):
+            raise self._invalid(f'"field" is the name of a field, not {shown(name)}')
+        found = self._attribute(resource, name)
+        if not comparable(codec, found.codec):
+            detail = f"{quote(name)} is of type {found.codec.name}, and cannot be compared with {codec.name}"
             raise self._invalid(detail)
-        return Comparison(left, operator, right)
+        return found
+
+    def _check_binary(self, operator: Operator) -> None:
+        plain = operator.operand in (Operand.VALUE, Operand.PATTERN, Operand.TEXT)
+        if not plain or operator.needs is Needs.POSTGRESQL:
+            raise self._invalid(f"the operator {quote(operator.name)} does not compare two fields")
 
     # ------------------------------------------------------------ paths
 
@@ -137,150 +184,143 @@ class ConditionBinder:
         """Find an operator; Rejected (`unknown-operator`)."""
         found = OPERATORS.get(symbol)
         if found is None:
-            hint = did_you_mean(symbol, [*OPERATORS, "has", "any"])
+            hint = did_you_mean(symbol, [*OPERATORS, *RELATED])
             raise reject("unknown-operator", f"there is no operator {quote(symbol)}{hint}", self.source)
         return found
 
-    def path(self, resource: Resource, names: list[str], operator: Operator, value: Any) -> Condition:
+    def path(self, resource: Resource, names: Sequence[str], operator: Operator, value: Any) -> Condition:
         """Bind a comparison whose path may cross relationships: some related resource meets it."""
+        path = self._steps(resource, names[:-1])
+        owner = path[-1].target if path else resource
+        match self.field(owner, names[-1]):
+            case Attribute() as attribute:
+                condition = self._comparison(attribute, operator, value, names[-1])
+            case Relationship() as relationship:
+                condition = self._linked(relationship, operator, value)
+            case Identity():
+                condition = self._identified(owner, names[-1], operator, value)
+        return _over(path, condition)
+
+    def field(self, resource: Resource, name: str) -> Field:
+        """Find what the last name of a path means; Rejected (`unknown-field`, `invalid-filter`)."""
+        if name == "id" and len(resource.identity.keys) > 1:
+            return resource.identity
+        relationship = resource.relationships.get(name)
+        if relationship is not None and relationship.access.read:
+            self._check_filterable(resource, name, relationship.access.filter)
+            return relationship
+        return self._attribute(resource, name)
+
+    def _steps(self, resource: Resource, names: Sequence[str]) -> list[Relationship]:
+        if len(names) > self.limits.include_depth:
+            detail = f"a path crosses at most {self.limits.include_depth} relationships"
+            raise reject("limit-exceeded", detail, self.source)
         steps: list[Relationship] = []
-        for name in names[:-1]:
+        for name in names:
             steps.append(self._step(resource, name))
-            self._check_length(steps)
             resource = steps[-1].target
-        last = names[-1]
-        if last in resource.relationships:
-            condition = self._linked(resource.relationships[last], operator, value)
-        else:
-            condition = self._comparison(self._attribute(resource, last), operator, value)
-        for step in reversed(steps):
-            condition = Has(step, condition)
-        return condition
+        return steps
 
     def _step(self, resource: Resource, name: str) -> Relationship:
         found = resource.relationships.get(name)
-        if found is None or not found.access.filter:
-            if name in resource.queryable:
-                raise self._invalid(f"{quote(name)} is an attribute of {resource.name}, not a relationship")
+        if found is not None and found.access.read:
+            self._check_filterable(resource, name, found.access.filter)
+            return found
+        if find_attribute(resource, name) is None:
             raise unknown_field(resource, name, self.source)
-        return found
+        hint = did_you_mean(name, relationships_of(resource))
+        raise self._invalid(f"{quote(name)} is an attribute of {resource.name}, not a relationship{hint}")
 
     def _attribute(self, resource: Resource, name: str) -> Attribute:
-        found = resource.queryable.get(name)
+        found = find_attribute(resource, name)
+        if found is None and self.hidden:
+            found = resource.unlisted(name)
         if found is None:
+            if name in relationships_of(resource):
+                raise self._invalid(f"{quote(name)} is a relationship of {resource.name}, not an attribute")
             raise unknown_field(resource, name, self.source)
-        if not (found.sql and found.access.filter):
-            raise self._invalid(f"{resource.name} cannot be filtered by {quote(name)}: it is computed")
+        self._check_filterable(resource, name, found.sql and found.access.filter)
         return found
+
+    def _check_filterable(self, resource: Resource, name: str, allowed: bool) -> None:
+        if not allowed:
+            possible = [key for key, one in resource.queryable.items() if one.sql and one.access.filter]
+            hint = did_you_mean("", possible)
+            raise self._invalid(f"{resource.name} cannot be filtered by {quote(name)}{hint}")
+
+    # ------------------------------------------------------------ leaves
+
+    def _comparison(self, attribute: Attribute, operator: Operator, value: Any, name: str) -> Condition:
+        self._check_operator(attribute.codec, operator, name)
+        if operator.operand is Operand.FLAG:
+            return Comparison(attribute, OPERATORS["is_null" if self.operands.flag(value) else "is_not_null"])
+        return Comparison(attribute, operator, self.operands.read(attribute.codec, operator, value, name))
+
+    def _check_operator(self, codec: Codec, operator: Operator, name: str) -> None:
+        if not fits(operator, codec):
+            detail = f"the operator {quote(operator.name)} needs {operator.needs.value}; {quote(name)} is of type"
+            raise self._invalid(f"{detail} {codec.name}, which has {', '.join(fitting(codec))}")
 
     def _linked(self, relationship: Relationship, operator: Operator, value: Any) -> Condition:
-        """Bind a comparison with a relationship: by the ids of related resources, or whether there are any."""
-        if operator.operand in (Operand.NONE, Operand.FLAG):
-            is_empty = operator.name != "is_not_null"
-            if operator.operand is Operand.FLAG:
-                is_empty = self._flag(value)
-            return Not(Has(relationship)) if is_empty else Has(relationship)
+        """Bind a comparison with a relationship: by the ids of related resources, or whether there are any (R-7)."""
+        if operator.operand is Operand.FLAG:
+            return Not(Has(relationship)) if self.operands.flag(value) else Has(relationship)
+        if operator.operand is Operand.NONE:
+            self.operands.nothing(operator, value, relationship.name)
+            return Not(Has(relationship)) if operator.name == "is_null" else Has(relationship)
+        negated = self._negated(operator, relationship.name)
+        condition = Has(relationship, self._ids(relationship.target, value, relationship.name))
+        return Not(condition) if negated else condition
+
+    def _identified(self, resource: Resource, name: str, operator: Operator, value: Any) -> Condition:
+        """Bind a comparison with an id of several parts."""
+        negated = self._negated(operator, name)
+        condition = self._ids(resource, value, name)
+        return Not(condition) if negated else condition
+
+    def _negated(self, operator: Operator, name: str) -> bool:
         if operator.name not in ("eq", "ne", "in", "not_in"):
-            raise self._invalid(f"the relationship {quote(relationship.name)} cannot be compared by {operator.name}")
-        values = value if isinstance(value, list) else [value]
-        self._check_list(values)
-        ids = [identify(relationship.target, str(one)) for one in values if not isinstance(one, dict | list | bool)]
-        condition = Has(relationship, Identified(tuple(one for one in ids if one is not None)))
-        return Not(condition) if operator.name in ("ne", "not_in") else condition
-
-    # ------------------------------------------------------------ values
-
-    def _comparison(self, attribute: Attribute, operator: Operator, value: Any) -> Condition:
-        self._check_operator(attribute, operator)
-        match operator.operand:
-            case Operand.NONE:
-                return Comparison(attribute, operator)
-            case Operand.FLAG:
-                return Comparison(attribute, OPERATORS["is_null" if self._flag(value) else "is_not_null"])
-            case Operand.VALUES:
-                return Comparison(attribute, operator, self._many(attribute, value))
-            case Operand.PAIR:
-                return Comparison(attribute, operator, self._pair(attribute, value))
-            case Operand.PATTERN | Operand.TEXT:
-                return Comparison(attribute, operator, self._pattern(attribute, operator, value))
-        return Comparison(attribute, operator, self._value(attribute, value))
-
-    def _check_operator(self, attribute: Attribute, operator: Operator) -> None:
-        codec = attribute.codec
-        fits = {
-            Needs.EQUALITY: codec.ordered
-            or codec.name in ("binary", "array", "value", "range")
-            or operator.operand in (Operand.NONE, Operand.FLAG),
-            Needs.ORDER: codec.ordered,
-            Needs.TEXT: codec.textual,
-            Needs.POSTGRESQL: codec.name in _POSTGRESQL.get(operator.name, ("array", "json", "range", "inet", "cidr")),
-        }
-        if not fits[operator.needs]:
-            detail = f"the operator {quote(operator.name)} needs {operator.needs.value}; "
-            raise self._invalid(f"{detail}{quote(attribute.name)} is of type {codec.name}")
-
-    def _value(self, attribute: Attribute, value: Any) -> object:
-        if value is None:
-            detail = f"{quote(attribute.name)} cannot be compared with null; use the operators is_null and is_not_null"
+            detail = f"{quote(name)} is compared by id, with eq, ne, in or not_in; not with {quote(operator.name)}"
             raise self._invalid(detail)
-        try:
-            return self.convert(attribute.codec, value)
-        except Unfit as unfit:
-            raise self._invalid(f"{quote(attribute.name)} takes {unfit.expected}, not {shown(value)}") from None
+        return operator.name in ("ne", "not_in")
 
-    def _many(self, attribute: Attribute, value: Any) -> tuple[object, ...]:
-        if not isinstance(value, list):
-            raise self._invalid(f"{quote(attribute.name)} is to be compared with a list, not {shown(value)}")
-        self._check_list(value)
-        return tuple(self._value(attribute, one) for one in value)
-
-    def _pair(self, attribute: Attribute, value: Any) -> tuple[object, ...]:
-        if not isinstance(value, list) or len(value) != 2:
-            raise self._invalid("between takes a list of two values, the least and the greatest")
-        return tuple(self._value(attribute, one) for one in value)
-
-    def _pattern(self, attribute: Attribute, operator: Operator, value: Any) -> object:
-        if not isinstance(value, str):
-            raise self._invalid(f"the operator {quote(operator.name)} takes a text, not {shown(value)}")
-        limits = self.limits
-        if len(value) > limits.pattern_length:
-            detail = f"a pattern has at most {limits.pattern_length} characters"
-            raise reject("limit-exceeded", detail, self.source)
-        if operator.operand is Operand.PATTERN and value.count("%") + value.count("_") > limits.pattern_wildcards:
-            detail = f"a pattern has at most {limits.pattern_wildcards} wildcards"
-            raise reject("limit-exceeded", detail, self.source)
-        return self._value(attribute, value)
-
-    def _flag(self, value: Any) -> bool:
-        found = {"true": True, "false": False, "1": True, "0": False}.get(value) if isinstance(value, str) else value
-        if not isinstance(found, bool):
-            raise self._invalid(f"isnull takes true or false, not {shown(value)}")
-        return found
-
-    def _check_list(self, values: list[Any]) -> None:
-        limit = self.limits.list_length
-        if len(values) > limit:
-            raise reject("limit-exceeded", f"a list has at most {limit} values; there are {len(values)}", self.source)
+    def _ids(self, resource: Resource, value: Any, name: str) -> Identified:
+        """Read ids; one that no resource could have matches nothing."""
+        found = [identify(resource, one) for one in self.operands.ids(value, name)]
+        return Identified(tuple(one for one in found if one is not None))
 
     def _invalid(self, detail: str) -> Exception:
         return reject("invalid-filter", detail, self.source)
 
 
-_POSTGRESQL: Mapping[str, tuple[str, ...]] = {
-    "to_tsquery": ("string",),
-    "plainto_tsquery": ("string",),
-}
+def _over(path: Sequence[Relationship], condition: Condition) -> Condition:
+    """Say of a condition that it holds at the end of a path: for some member wherever the path is to-many."""
+    for step in reversed(path):
+        condition = Has(step, condition)
+    return condition
 
 
 def check_size(condition: Condition | None, resource: Resource, source: Source) -> None:
-    """Refuse a filter of too many conditions; Rejected (`limit-exceeded`)."""
-    limit = resource.registry.limits.filter_terms
-    for count, _ in enumerate(walk(condition)):
-        if count > limit + 1:
-            raise reject("limit-exceeded", f"a filter has at most {limit} conditions", source)
+    """Refuse a filter of too many terms, or of too many values in all; Rejected (`limit-exceeded`)."""
+    limits = resource.registry.limits
+    terms = values = 0
+    for one in walk(condition):
+        match one:
+            case Comparison(_, _, right):
+                terms += 1
+                values += len(right) if isinstance(right, tuple) else 1
+            case Identified(ids):
+                terms += 1
+                values += len(ids)
+            case Has(_, None) | And(()) | Or(()):
+                terms += 1
+    if terms > limits.filter_terms:
+        raise reject("limit-exceeded", f"a filter has at most {limits.filter_terms} conditions", source)
+    if values > LISTS * limits.list_length:
+        raise reject("limit-exceeded", f"a filter has at most {LISTS * limits.list_length} values in all", source)
 
 
-def all_of(conditions: list[Condition]) -> Condition | None:
+def all_of(conditions: Iterable[Condition]) -> Condition | None:
     """Join conditions that all have to hold; a single one stays as it is."""
     flat: list[Condition] = []
     for one in conditions:

@@ -1,7 +1,8 @@
 """Reading JSON from strangers: whatever two readers could understand differently is refused.
 
-Duplicate keys, NaN and infinities, numbers of many digits, deep nesting, byte order marks, other encodings than
-UTF-8, NUL and lone surrogates never get past here (threats T27, T28, T34, T35).
+Duplicate keys, NaN and infinities, numbers of many digits, deep nesting, byte order marks and other encodings than
+UTF-8 never get past here (threats T27, T28, T34, T35).  NUL and lone surrogates that are written as escapes do; the
+codecs refuse them wherever a value is used.
 """
 
 from __future__ import annotations
@@ -9,16 +10,23 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
+from functools import partial
 from typing import Any
 
 from .problems import Source, quote, reject
 
 MAX_DIGITS = 40
-BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{\]}]', re.DOTALL)
+BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{\]}]', re.DOTALL)
 
 
-def read_json(text: bytes | str, *, depth: int, source: Source | None, what: str = "the body") -> Any:
-    """Give the JSON value in `text`; Rejected (`malformed-document`) says what is wrong and where."""
+def read_json(
+    text: bytes | str, *, depth: int, source: Source | None, what: str = "the body", members: int | None = None
+) -> Any:
+    """Give the JSON value in `text`; Rejected (`malformed-document`, `limit-exceeded`) says what is wrong and where.
+
+    `depth` is the most that arrays and objects may be inside one another, `members` how many one object may have.
+    """
     if isinstance(text, bytes):
         text = _decoded(text, source, what)
     if not text.strip():
@@ -26,17 +34,25 @@ def read_json(text: bytes | str, *, depth: int, source: Source | None, what: str
     _check_depth(text, depth, source, what)
     try:
         return json.loads(
-            text, object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
+            text,
+            object_pairs_hook=partial(_object, members),
+            parse_int=_integer,
+            parse_float=_float,
+            parse_constant=_constant,
         )
     except json.JSONDecodeError as error:
         detail = f"{what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise reject("malformed-document", detail, source) from None
     except _Unreadable as error:
-        raise reject("malformed-document", f"{what} holds {error}", source) from None
+        raise reject(error.code, f"{what} holds {error}", source) from None
 
 
 class _Unreadable(ValueError):
-    """Something that is JSON by its syntax, but that we do not read."""
+    """Something that is JSON by its syntax, but that we do not read; `code` says why."""
+
+    def __init__(self, what: str, code: str = "malformed-document") -> None:
+        super().__init__(what)
+        self.code = code
 
 
 def _decoded(body: bytes, source: Source | None, what: str) -> str:
@@ -64,11 +80,12 @@ def _check_depth(text: str, limit: int, source: Source | None, what: str) -> Non
             depth -= 1
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(members: int | None, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if members is not None and len(pairs) > members:
+        raise _Unreadable(f"an object of more than {members} members", "limit-exceeded")
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [key for key, _ in pairs]
-        twice = next(key for number, key in enumerate(names) if key in names[:number])
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise _Unreadable(f"the member {quote(twice)} twice in one object")
     return found
 

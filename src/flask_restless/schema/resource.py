@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Mapper
 
-from .types import Codec, Unfit
+from .types import Codec, Unfit, codec_of
 
 if TYPE_CHECKING:
     from .options import Options
@@ -207,3 +207,15 @@ class Resource:
         """The attributes a filter or sort may name: those that are shown, and the key under the name `id`."""
         keys = {"id": self.identity.keys[0]} if len(self.identity.keys) == 1 else {}
         return {**self.attributes, **keys}
+
+    def unlisted(self, name: str) -> Attribute | None:
+        """Find a mapped column by its key, exposed or not: for conditions of the application's own processors.
+
+        The same name gives the same Attribute each time, so that plans can be kept.
+        """
+        if name not in self.mapper.column_attrs:
+            return None
+        key = f"unlisted {name}"
+        if key not in self._memo:
+            self._memo[key] = Attribute(name, name, codec_of(self.mapper.column_attrs[name].columns[0].type))
+        return self._memo[key]  # type: ignore[no-any-return]  # the memo is untyped

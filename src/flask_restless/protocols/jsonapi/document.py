@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...operations.binding import assignments, escape, identify, shown
+from ...operations.binding import assignments, escape, find_attribute, identify, relationships_of, shown
 from ...operations.json_text import read_json
 from ...operations.operation import Assignment, Id, Link, Target
 from ...operations.problems import Problem, Rejected, Source, did_you_mean, problem, quote, reject
+from ...schema.codecs import encode_value
 from ...schema.resource import Relationship, Resource
 from ...schema.types import Unfit
 
@@ -17,7 +18,8 @@ JsonObject = dict[str, Any]
 
 def read_document(body: bytes, resource: Resource) -> JsonObject:
     """Read the body of a request; its root must be an object."""
-    document = read_json(body, depth=resource.registry.limits.json_depth, source=Source(pointer=""))
+    limits = resource.registry.limits
+    document = read_json(body, depth=limits.json_depth, source=Source(pointer=""), members=limits.members)
     if not isinstance(document, dict):
         raise reject("malformed-document", f"the document is an object, not {shown(document)}", Source(pointer=""))
     return document
@@ -35,6 +37,7 @@ class Draft:
     """A resource object of a request, as far as it could be bound; `problems` tells what could not."""
 
     id: Id | None = None
+    lid: str | None = None
     assignments: tuple[Assignment, ...] = ()
     links: list[Link] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -48,6 +51,7 @@ def resource_object(resource: Resource, data: Any, *, updating: str | None = Non
     _check_type(resource, data, pointer, updating is not None)
     if updating is None:
         _client_id(resource, data, pointer, draft)
+        draft.lid = _local_id(data, pointer)
     else:
         _check_id(resource, data, updating, pointer)
     creating = updating is None
@@ -97,12 +101,19 @@ def _client_id(resource: Resource, data: JsonObject, pointer: str, draft: Draft)
     try:
         values = resource.identity.parse(found)
         for key, value in zip(resource.identity.keys, values, strict=True):
-            if isinstance(value, int | str):
-                key.codec.decode(value)
+            key.codec.decode(encode_value(value if key.codec.encode is None else key.codec.encode(value)))
         draft.id = values
     except Unfit as unfit:
         detail = f"an id of {resource.name} is {unfit.expected}, not {quote(found)}"
         draft.problems.append(problem(unfit.code, detail, source))
+
+
+def _local_id(data: JsonObject, pointer: str) -> str | None:
+    """Take the name that the client gives to a resource inside the request alone (J-3.2.8)."""
+    found = data.get("lid")
+    if "lid" in data and not isinstance(found, str):
+        raise reject("malformed-document", f'"lid" is a string, not {shown(found)}', Source(pointer=f"{pointer}/lid"))
+    return found
 
 
 def _member_object(data: JsonObject, name: str, pointer: str, draft: Draft) -> JsonObject:
@@ -123,9 +134,12 @@ def _link(resource: Resource, name: str, value: Any, pointer: str, draft: Draft,
 
 def _bound_link(resource: Resource, name: str, value: Any, pointer: str, creating: bool) -> Link:
     source = Source(pointer=pointer)
-    relationship = resource.relationships.get(name)
+    known = relationships_of(resource)
+    relationship = known.get(name)
     if relationship is None:
-        hint = did_you_mean(name, resource.relationships)
+        hint = did_you_mean(name, known)
+        if find_attribute(resource, name) is not None:
+            hint = f"; {quote(name)} is an attribute, give it under attributes"
         raise reject("unknown-relationship", f"{resource.name} has no relationship {quote(name)}{hint}", source)
     if not isinstance(value, dict):
         raise reject("malformed-document", f"a relationship is an object, not {shown(value)}", source)
@@ -151,6 +165,9 @@ def linkage(relationship: Relationship, data: Any, pointer: str) -> tuple[Target
     source = Source(pointer=pointer)
     if not relationship.is_many:
         if data is None:
+            if not relationship.nullable:
+                detail = f"the relationship {quote(relationship.name)} must refer to a resource; it cannot be null"
+                raise reject("missing-value", detail, source)
             return ()
         if not isinstance(data, dict):
             detail = (
@@ -181,7 +198,10 @@ def identifier(resource: Resource, data: Any, pointer: str) -> Target:
     source = Source(pointer=pointer)
     if not isinstance(data, dict):
         raise reject("malformed-document", f"an identifier is an object, not {shown(data)}", source)
-    for member in ("type", "id"):
+    lid = _local_id(data, pointer)
+    if lid is not None and "id" in data:
+        raise reject("invalid-identifier", 'an identifier has either an "id" or a "lid", not both', source)
+    for member in ("type", "id") if lid is None else ("type",):
         if member not in data:
             raise reject("invalid-identifier", f'the identifier has no member "{member}"', source)
         if not isinstance(data[member], str):
@@ -191,6 +211,8 @@ def identifier(resource: Resource, data: Any, pointer: str) -> Target:
     if target is None:
         detail = f"the relationship refers to {quote(resource.name)}, not {quote(data['type'])}"
         raise reject("wrong-type", detail, Source(pointer=f"{pointer}/type"))
+    if lid is not None:
+        return Target(target, None, lid, source)
     id_ = identify(target, data["id"])
     if id_ is None:
         detail = f"there is no {target.name} with the id {quote(data['id'])}"

@@ -8,16 +8,16 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from ...operations.binding import (
+from ...operations.binding import identify, page, relationships_of, sort_keys, sort_terms
+from ...operations.conditions import all_of, check_size
+from ...operations.inclusion import (
     Fieldsets,
     Tree,
-    check_fieldset,
-    identify,
+    default_tree,
+    fieldset,
     include_tree,
     linkage_selection,
-    page,
     selection,
-    sort_keys,
 )
 from ...operations.operation import (
     Action,
@@ -28,7 +28,6 @@ from ...operations.operation import (
     Id,
     One,
     Operation,
-    Origin,
     Relate,
     Related,
     Target,
@@ -40,13 +39,14 @@ from ...operations.selection import Selection
 from ...schema.resource import Relationship, Resource
 from ..base import Call
 from .document import identifier, linkage, primary_data, read_document, resource_object
-from .filters import read_filter, reads_single
-from .processors import preprocess
-from .query import Query, read_query
+from .filters import bound_objects, read_filter, reads_single
+from .processors import Prepared, preprocess
+from .query import LISTS, SINGLES, Query, read_query
 
-LISTS = frozenset({"include", "fields", "sort", "page", "filter"})
-SINGLES = frozenset({"include", "fields"})
 NOTHING: frozenset[str] = frozenset()
+Key = tuple[frozenset[str], Resource, str, int]
+"""What a kept selection depends on: the families allowed, the resource, the raw query, the registry's generation."""
+
 ACTIONS = {"POST": Action.ADD, "PATCH": Action.REPLACE, "DELETE": Action.REMOVE}
 
 
@@ -55,27 +55,28 @@ class Parser:
 
     def __init__(self, size: int = 1024) -> None:
         self._size = size
-        self._kept: OrderedDict[Any, tuple[Selection, bool]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[Selection, bool]] = OrderedDict()
         self._lock = Lock()
 
     def parse(self, call: Call) -> Operation:
         """Understand one call; Rejected."""
-        call = preprocess(call)
+        prepared = preprocess(call)
+        given, call = call, prepared.call
         match call.endpoint, call.method:
             case "collection", "GET":
                 chosen, single = self._list(call, call.resource)
-                return Fetch(chosen, Collection(), single=single)
+                return Fetch(_as_prepared(chosen, prepared), Collection(), single=single)
             case "collection", "POST":
                 return self._create(call)
             case "resource", "GET":
                 return Fetch(self._one(call, call.resource), One(_id(call)))
             case "resource", "PATCH":
-                return self._update(call)
+                return self._update(call, given.id)
             case "resource", "DELETE":
                 self._query(call, NOTHING)
                 return Delete(Target(call.resource, _id(call)))
             case (("related" | "member"), "GET"):
-                return self._related(call)
+                return self._related(call, prepared)
             case "relationship", "GET":
                 return self._linkage(call)
             case "relationship", ("POST" | "PATCH" | "DELETE"):
@@ -84,21 +85,16 @@ class Parser:
 
     # ------------------------------------------------------------ reading
 
-    def _related(self, call: Call) -> Fetch:
+    def _related(self, call: Call, prepared: Prepared) -> Fetch:
         relationship = _relationship(call)
         if call.endpoint == "member":
             return self._member(call, relationship)
         origin = Related(call.resource, _id(call), relationship)
         if relationship.is_many:
-            return self._page_of(call, relationship.target, origin)
+            chosen, single = self._list(call, relationship.target)
+            _check_not_single(single)
+            return Fetch(_as_prepared(chosen, prepared), origin)
         return Fetch(self._one(call, relationship.target), origin)
-
-    def _page_of(self, call: Call, resource: Resource, origin: Origin) -> Fetch:
-        chosen, single = self._list(call, resource)
-        if single:
-            detail = "filter[single] is possible on collections only"
-            raise reject("invalid-filter", detail, Source(parameter="filter[single]"))
-        return Fetch(chosen, origin)
 
     def _member(self, call: Call, relationship: Relationship) -> Fetch:
         if not relationship.is_many:
@@ -129,33 +125,37 @@ class Parser:
         chosen = replace(chosen, included=tree is not None)
         if relationship.is_many:
             chosen, single = _narrowed(chosen, resource, query)
-            if single:
-                detail = "filter[single] is possible on collections only"
-                raise reject("invalid-filter", detail, Source(parameter="filter[single]"))
+            _check_not_single(single)
         return Fetch(chosen, origin, as_linkage=True, with_primary=shown)
 
     def _list(self, call: Call, resource: Resource) -> tuple[Selection, bool]:
-        key = ("list", resource, call.query, resource.registry.generation)
-        found = self._kept.get(key)
+        key = (LISTS, resource, call.query, resource.registry.generation)
+        found = self._find(key)
         if found is None:
             query = self._query(call, LISTS)
-            found = _narrowed(_chosen(resource, query), resource, query)
-            self._keep(key, found)
+            found = self._keep(key, _narrowed(_chosen(resource, query), resource, query))
         return found
 
     def _one(self, call: Call, resource: Resource) -> Selection:
-        key = ("one", resource, call.query, resource.registry.generation)
-        found = self._kept.get(key)
+        key = (SINGLES, resource, call.query, resource.registry.generation)
+        found = self._find(key)
         if found is None:
-            found = (_chosen(resource, self._query(call, SINGLES)), False)
-            self._keep(key, found)
+            found = self._keep(key, (_chosen(resource, self._query(call, SINGLES)), False))
         return found[0]
 
-    def _keep(self, key: Any, found: tuple[Selection, bool]) -> None:
+    def _find(self, key: Key) -> tuple[Selection, bool] | None:
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def _keep(self, key: Key, found: tuple[Selection, bool]) -> tuple[Selection, bool]:
         with self._lock:
             self._kept[key] = found
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
+        return found
 
     def _query(self, call: Call, allowed: frozenset[str]) -> Query:
         return read_query(call.query, allowed, call.resource.registry.limits)
@@ -170,13 +170,15 @@ class Parser:
             make = partial(call.resource.options.deserializer.deserialize, document)
             return Create(call.resource, (), (), chosen, make=make, source=source)
         draft = resource_object(call.resource, primary_data(document))
-        return Create(call.resource, draft.assignments, tuple(draft.links), chosen, draft.id, source=source)
+        links = tuple(draft.links)
+        return Create(call.resource, draft.assignments, links, chosen, draft.id, draft.lid, source=source)
 
-    def _update(self, call: Call) -> Update:
+    def _update(self, call: Call, named: str | None) -> Update:
+        """Parse an update; the document has to bear the id that the URL has `named`, whatever processors made of it."""
         chosen = self._one(call, call.resource)
         id_ = _id(call)
         document = read_document(call.body, call.resource)
-        draft = resource_object(call.resource, primary_data(document), updating=call.id)
+        draft = resource_object(call.resource, primary_data(document), updating=named)
         target = Target(call.resource, id_)
         return Update(target, draft.assignments, tuple(draft.links), chosen, source=Source(pointer="/data"))
 
@@ -237,9 +239,10 @@ def _no_such(resource: Resource, id_: str | None) -> Exception:
 
 def _relationship(call: Call) -> Relationship:
     name = call.relation or ""
-    found = call.resource.relationships.get(name)
-    if found is None or not found.access.read:
-        hint = did_you_mean(name, call.resource.relationships)
+    known = relationships_of(call.resource)
+    found = known.get(name)
+    if found is None:
+        hint = did_you_mean(name, known)
         raise reject("unknown-url", f"{call.resource.name} has no relationship {quote(name)}{hint}")
     return found
 
@@ -256,29 +259,40 @@ def _chosen(resource: Resource, query: Query) -> Selection:
     tree = _include(resource, query)
     fieldsets = _fieldsets(resource, query)
     if tree is None:
-        default = include_tree(resource, resource.options.includes, None)
+        default = default_tree(resource)
         return selection(resource, default, fieldsets, included=bool(default))
     return selection(resource, tree, fieldsets, included=True)
 
 
 def _fieldsets(resource: Resource, query: Query) -> Fieldsets:
-    found = {}
-    for type_, text in query.fields.items():
-        source = Source(parameter=f"fields[{type_}]")
-        target = resource.registry.of_type(type_, resource.url_prefix)
-        if target is None:
-            hint = did_you_mean(type_, [one.name for one in resource.registry])
-            raise reject("invalid-fieldset", f"there is no type {quote(type_)}{hint}", source)
-        names = tuple(text.split(",")) if text else ()
-        check_fieldset(target, names, source)
-        found[type_] = names
-    return found
+    return {
+        type_: fieldset(resource, type_, tuple(text.split(",")) if text else (), Source(parameter=f"fields[{type_}]"))
+        for type_, text in query.fields.items()
+    }
+
+
+def _check_not_single(single: bool) -> None:
+    if single:
+        detail = "filter[single] is possible on collections only"
+        raise reject("invalid-filter", detail, Source(parameter="filter[single]"))
+
+
+def _as_prepared(chosen: Selection, prepared: Prepared) -> Selection:
+    """Give a list the filter and the order that preprocessors left; the client's own have been checked before."""
+    if prepared.listing is None:
+        return chosen
+    filters, sort = prepared.listing
+    condition = all_of([bound_objects(chosen.resource, filters, hidden=True)])
+    check_size(condition, chosen.resource, Source(parameter="filter"))
+    terms = [(str(path), sign == "-") for sign, path in sort]
+    keys = sort_keys(chosen.resource, terms, Source(parameter="sort"), hidden=True)
+    return replace(chosen, filter=condition, sort=keys)
 
 
 def _narrowed(chosen: Selection, resource: Resource, query: Query) -> tuple[Selection, bool]:
     """Add the filter, the order and the page of a list; give also whether exactly one resource is asked for."""
     single = reads_single(query.filters)
-    sort = () if query.sort is None else sort_keys(resource, query.sort, Source(parameter="sort"))
+    sort = () if query.sort is None else sort_keys(resource, sort_terms(query.sort), Source(parameter="sort"))
     part = page(resource, query.page)
     part = Page(2, 0, part.spelling, part.total) if single else part
     return replace(chosen, filter=read_filter(resource, query.filters), sort=sort, page=part), single

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
-from ...operations.json_text import read_json
-from ...operations.problems import Source
+from ...operations.binding import relationships_of, sort_terms
+from ...schema.codecs import encode_value
+from ...schema.resource import Resource
 from ..base import Call
+from .document import read_document
+from .filters import as_objects, reads_single
+from .query import LISTS, read_query
 
 NAMES: Mapping[tuple[str, str], str] = {
     ("collection", "GET"): "GET_COLLECTION",
@@ -37,12 +40,31 @@ WITH_BODY = frozenset({"POST_RESOURCE", "PATCH_RESOURCE", "POST_RELATIONSHIP", "
 Processor = Callable[..., Any]
 
 
-def preprocess(call: Call) -> Call:
-    """Run the preprocessors of a call and give the call as they left it."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call as its preprocessors left it.
+
+    `listing` holds the (filters, sort) that a list is to have, None where no preprocessor saw them.
+    """
+
+    call: Call
+    listing: tuple[list[Any], list[Any]] | None = None
+
+
+def preprocess(call: Call) -> Prepared:
+    """Run the preprocessors of a call."""
     name = NAMES[call.endpoint, call.method]
     processors: Sequence[Processor] = call.resource.options.preprocessors.get(name, ())
     if not processors:
-        return call
+        return Prepared(call)
+    arguments = _arguments(call, name)
+    for processor in processors:
+        _take(arguments, processor(**arguments))
+    listing = (arguments["filters"], arguments["sort"]) if name in LISTED else None
+    return Prepared(_changed(call, arguments, name), listing)
+
+
+def _arguments(call: Call, name: str) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     if call.id is not None:
         arguments["resource_id"] = call.id
@@ -51,13 +73,8 @@ def preprocess(call: Call) -> Call:
     if call.member is not None:
         arguments["related_resource_id"] = call.member
     if name in WITH_BODY:
-        depth = call.resource.registry.limits.json_depth
-        arguments["data"] = read_json(call.body, depth=depth, source=Source(pointer=""))
-    if name in LISTED:
-        arguments |= {"filters": _filters(call), "sort": _sort(call), "group_by": [], "single": _single(call)}
-    for processor in processors:
-        _take(arguments, processor(**arguments))
-    return _changed(call, arguments, name)
+        arguments["data"] = read_document(call.body, call.resource)
+    return arguments | (_listing(call) if name in LISTED else {})
 
 
 def _take(arguments: dict[str, Any], given: object) -> None:
@@ -78,42 +95,28 @@ def _changed(call: Call, arguments: Mapping[str, Any], name: str) -> Call:
         if argument in arguments:
             changes[member] = arguments[argument]
     if name in WITH_BODY:
-        changes["body"] = json.dumps(arguments["data"]).encode()
-    if name in LISTED:
-        changes["query"] = _query(call, arguments)
+        changes["body"] = json.dumps(arguments["data"], default=encode_value).encode()
     return replace(call, **changes)
 
 
-def _pairs(call: Call) -> list[tuple[str, str]]:
-    return parse_qsl(call.query, keep_blank_values=True)
+def _listing(call: Call) -> dict[str, Any]:
+    """Give what processors of lists see: filter objects, (sign, path) pairs, and whether one resource is asked for."""
+    query = read_query(call.query, LISTS, call.resource.registry.limits)
+    listed = _listed(call)
+    return {
+        "filters": [] if listed is None else as_objects(listed, query.filters),
+        "sort": [("-" if down else "+", path) for path, down in sort_terms(query.sort)] if query.sort else [],
+        "group_by": [],
+        "single": reads_single(query.filters),
+    }
 
 
-def _filters(call: Call) -> list[Any]:
-    text = dict(_pairs(call)).get("filter[objects]")
-    if text is None:
-        return []
-    depth = call.resource.registry.limits.json_depth
-    value = read_json(text, depth=depth, source=Source(parameter="filter[objects]"), what="filter[objects]")
-    return value if isinstance(value, list) else [value]
-
-
-def _sort(call: Call) -> list[tuple[str, str]]:
-    text = dict(_pairs(call)).get("sort", "")
-    return [("-" if one.startswith("-") else "+", one.removeprefix("-")) for one in text.split(",") if one]
-
-
-def _single(call: Call) -> bool:
-    return dict(_pairs(call)).get("filter[single]") in ("1", "true")
-
-
-def _query(call: Call, arguments: Mapping[str, Any]) -> str:
-    """Write the query string as the preprocessors left it."""
-    pairs = [(name, value) for name, value in _pairs(call) if name not in ("filter[objects]", "sort")]
-    if arguments["filters"]:
-        pairs.append(("filter[objects]", json.dumps(arguments["filters"])))
-    if arguments["sort"]:
-        pairs.append(("sort", ",".join(("-" if sign == "-" else "") + name for sign, name in arguments["sort"])))
-    return urlencode(pairs)
+def _listed(call: Call) -> Resource | None:
+    """Give the resource whose rows the call lists; None where there is no such relationship."""
+    if call.relation is None:
+        return call.resource
+    relationship = relationships_of(call.resource).get(call.relation)
+    return None if relationship is None else relationship.target
 
 
 def postprocess(call: Call, document: dict[str, Any]) -> dict[str, Any]:
@@ -128,7 +131,7 @@ def postprocess(call: Call, document: dict[str, Any]) -> dict[str, Any]:
     elif name not in ("POST_RELATIONSHIP", "PATCH_RELATIONSHIP"):
         arguments["result"] = document
     if name in ("GET_COLLECTION", "GET_TO_MANY_RELATION", "GET_TO_MANY_RELATIONSHIP"):
-        arguments |= {"filters": _filters(call), "sort": _sort(call), "group_by": [], "single": _single(call)}
+        arguments |= _listing(call)
     for processor in processors:
         processor(**arguments)
     return document

@@ -13,12 +13,14 @@ from ...schema.options import Limits
 MEMBER = r"[a-zA-Z0-9\u0080-\U0010ffff](?:[a-zA-Z0-9\u0080-\U0010ffff_ -]*[a-zA-Z0-9\u0080-\U0010ffff])?"
 PATH = rf"{MEMBER}(?:\.{MEMBER})*"
 NAME = re.compile(rf"({MEMBER})((?:\[(?:{PATH})?\])*)")
-FILTER_NAME = re.compile(r"(filter)((?:\[[^\[\]]*\])*)")
 BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 FAMILIES = ("include", "fields", "sort", "page", "filter")
+LISTS = frozenset(FAMILIES)
+SINGLES = frozenset({"include", "fields"})
+"""The families that lists and single resources take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ _EXAMPLES = {"fields": "fields[type]=a,b", "page": "page[size]=10"}
 def _decoded(text: str, name: str | None) -> str:
     """Decode one name or value, as the WHATWG form parser does, but never by guessing (J-8.1)."""
     text = text.replace("+", " ")
-    if "%" not in text and text.isascii():
+    if "%" not in text and text.isascii() and "\x00" not in text:
         return text
     source = None if name is None else Source(parameter=name)
     if BROKEN_PERCENT.search(text):
@@ -96,7 +98,7 @@ def _decoded(text: str, name: str | None) -> str:
 
 
 def _split(name: str) -> tuple[str, tuple[str, ...]]:
-    match = FILTER_NAME.fullmatch(name) or NAME.fullmatch(name)
+    match = NAME.fullmatch(name)
     if match is None:
         raise reject(
             "unknown-parameter", f"{quote(name)} is not a legal name of a query parameter", Source(parameter=name)
