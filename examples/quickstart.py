@@ -1,7 +1,7 @@
 """The quickstart: two models, one relationship, a complete API.  Run it with `flask --app examples/quickstart run`."""
 
 from flask import Flask
-from sqlalchemy import ForeignKey, create_engine
+from sqlalchemy import Engine, ForeignKey, create_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, sessionmaker
 
 from flask_restless import APIManager
@@ -26,8 +26,8 @@ class Article(Base):
     author: Mapped[Person | None] = relationship(back_populates="articles")
 
 
-def create_app(database: str = "sqlite:///articles.sqlite") -> Flask:
-    engine = create_engine(database)
+def create_app(engine: Engine | None = None) -> Flask:
+    engine = engine or create_engine("sqlite:///articles.sqlite")
     Base.metadata.create_all(engine)
     app = Flask(__name__)
     manager = APIManager(app, session=sessionmaker(engine))

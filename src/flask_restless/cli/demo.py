@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import click
 from flask import Flask
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Engine, create_engine, inspect
 from sqlalchemy.orm import sessionmaker
 
 from ..demo.data import populate
@@ -27,13 +27,15 @@ from .server import run, table_of
 def demo(host: str, port: int, database: Path | None) -> None:
     """Serve a bookshop that is made on the spot."""
     with TemporaryDirectory(prefix="flask-restless-") as folder:
-        app, lines = bookshop_app(database or Path(folder) / "bookshop.sqlite", f"http://{host}:{port}")
-        run(app, host, port, lines)
+        engine = create_engine(f"sqlite:///{database or Path(folder) / 'bookshop.sqlite'}")
+        try:
+            run(*bookshop_app(engine, f"http://{host}:{port}"), host, port)
+        finally:
+            engine.dispose()
 
 
-def bookshop_app(database: Path, base: str) -> tuple[Flask, list[str]]:
+def bookshop_app(engine: Engine, base: str) -> tuple[Flask, list[str]]:
     """Make the application, fill the database if it is new, and describe what is served."""
-    engine = create_engine(f"sqlite:///{database}")
     is_new = not inspect(engine).has_table("books")
     Base.metadata.create_all(engine)
     session = sessionmaker(engine)

@@ -33,15 +33,17 @@ DRIVERS = {
 @click.option("--port", default=5000, show_default=True, help="Port to listen on.")
 def serve(url: str, write: bool, schema: str | None, tables: tuple[str, ...], host: str, port: int) -> None:
     """Serve the tables of the database at URL (or of an SQLite file), read only unless told otherwise."""
-    app, lines = database_app(url, write, schema, tables, f"http://{host}:{port}")
-    run(app, host, port, lines)
+    engine = engine_of(url)
+    try:
+        run(*database_app(engine, write, schema, tables, f"http://{host}:{port}"), host, port)
+    finally:
+        engine.dispose()
 
 
 def database_app(
-    url: str, write: bool, schema: str | None, tables: tuple[str, ...], base: str
+    engine: Engine, write: bool, schema: str | None, tables: tuple[str, ...], base: str
 ) -> tuple[Flask, list[str]]:
-    """Make the application for the database at `url`, and describe what is served and what is not."""
-    engine = _engine(url)
+    """Make the application for a database, and describe what is served and what is not."""
     try:
         reflected = reflect(engine, schema=schema, include=tables or None)
     except SQLAlchemyError as error:
@@ -73,7 +75,8 @@ def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: boo
     return manager
 
 
-def _engine(text: str) -> Engine:
+def engine_of(text: str) -> Engine:
+    """Make the engine for a URL, or for the path of an SQLite file; ClickException says what is wrong with it."""
     try:
         return create_engine(_url(text))
     except (ArgumentError, NoSuchModuleError) as error:

@@ -12,7 +12,7 @@ from flask import Flask
 from ..manager import APIManager
 
 
-def run(app: Flask, host: str, port: int, lines: Iterable[str]) -> None:
+def run(app: Flask, lines: Iterable[str], host: str, port: int) -> None:
     """Print `lines` and serve `app` until interrupted; ClickException if the server is missing or the port taken."""
     if find_spec("waitress") is None:
         raise click.ClickException("no WSGI server is installed; pip install 'Flask-Restless[serve]' brings one")

@@ -1,0 +1,131 @@
+"""`flask-restless serve` and `demo`, without their server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from conftest import checked_client, fresh_database
+from flask_restless.cli import main
+from flask_restless.cli.demo import bookshop_app
+from flask_restless.cli.serve import database_app, engine_of
+
+CHINOOK = Path(__file__).parents[4] / "shared" / "data" / "chinook.sqlite"
+
+SCHEMA = (
+    "CREATE TABLE authors (id INTEGER PRIMARY KEY, name VARCHAR(50) NOT NULL, type VARCHAR(10))",
+    """CREATE TABLE books (id INTEGER PRIMARY KEY, title VARCHAR(50), author_id INTEGER REFERENCES authors (id),
+    editor_id INTEGER REFERENCES authors (id))""",
+    "CREATE TABLE tags (name VARCHAR(20) PRIMARY KEY)",
+    """CREATE TABLE book_tags (book_id INTEGER REFERENCES books (id), tag VARCHAR(20) REFERENCES tags (name),
+    PRIMARY KEY (book_id, tag))""",
+    "CREATE TABLE notes (body VARCHAR(50))",
+    "INSERT INTO authors VALUES (1, 'Ada', 'x')",
+    "INSERT INTO books VALUES (1, 'Notes', 1, NULL)",
+    "INSERT INTO tags VALUES ('maths')",
+    "INSERT INTO book_tags VALUES (1, 'maths')",
+)
+
+
+def fill(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for statement in SCHEMA:
+            connection.execute(text(statement))
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_tables_become_collections(kind: str, tmp_path: Path) -> None:
+    """Foreign keys both ways, many-to-many, and what cannot be served is named."""
+    with fresh_database(kind) as other:
+        engine = create_engine(f"sqlite:///{tmp_path}/shop.sqlite") if kind == "sqlite" else other
+        fill(engine)
+        app, lines = database_app(engine, False, None, (), "")
+        client = checked_client(app)
+
+        assert any("notes" in line and "key" in line for line in lines)
+        book = client.get("/api/books/1?include=author,tags,editor").json
+        assert {(one["type"], one["id"]) for one in book["included"]} == {("authors", "1"), ("tags", "maths")}
+        assert client.get("/api/authors/1/books_by_author_id").json["data"][0]["id"] == "1"
+        assert client.get("/api/authors/1").json["data"]["attributes"] == {"name": "Ada", "authors_type": "x"}
+        assert client.get("/api/tags/maths/books").json["data"][0]["id"] == "1"
+        assert client.post("/api/books").status_code == 405
+        engine.dispose()
+
+
+def test_write_allows_changes(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/shop.sqlite")
+    fill(engine)
+    app, _ = database_app(engine, True, None, ("books", "authors"), "")
+    client = checked_client(app)
+
+    document = {"data": {"type": "books", "attributes": {"title": "New"}}}
+    assert client.send("POST", "/api/books", document).status_code == 201
+    assert client.get("/api/tags").status_code == 404
+    engine.dispose()
+
+
+def test_values_that_sqlite_should_not_hold_are_read(tmp_path: Path) -> None:
+    """T39: text in date, decimal and integer columns."""
+    engine = create_engine(f"sqlite:///{tmp_path}/odd.sqlite")
+    with engine.begin() as connection:
+        connection.execute(
+            text("CREATE TABLE odd (id INTEGER PRIMARY KEY, at DATETIME, day DATE, price NUMERIC(5, 2), n INTEGER)")
+        )
+        connection.execute(text("INSERT INTO odd VALUES (3000000000, 'yesterday', 'never', 'cheap', 'many')"))
+        connection.execute(text("INSERT INTO odd VALUES (2, '2024-01-02 03:04:05', '2024-01-02', 1.5, 7)"))
+    app, _ = database_app(engine, False, None, (), "")
+    client = checked_client(app)
+
+    assert client.get("/api/odd/3000000000").json["data"]["attributes"] == {
+        "at": "yesterday",
+        "day": "never",
+        "price": "cheap",
+        "n": "many",
+    }
+    assert client.get("/api/odd?filter[at][gt]=2024-01-01&filter[price]=1.5").json["data"][0]["id"] == "2"
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "url", ["nothing.sqlite", "nonsense://x", "sqlite:///nothing.sqlite", "postgresql://127.0.0.1:1/x"]
+)
+def test_what_is_no_database_is_told_in_a_line(url: str) -> None:
+    with pytest.raises(click.ClickException) as caught:
+        database_app(engine_of(url), False, None, (), "")
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.skipif(not CHINOOK.exists(), reason="Chinook lies beside the project in development only")
+def test_chinook() -> None:
+    """Every table answers, every relationship resolves, two levels of include take four statements."""
+    engine = engine_of(str(CHINOOK))
+    app, _ = database_app(engine, False, None, (), "")
+    client = checked_client(app)
+    manager = app.extensions["restless"][0]
+
+    assert len(manager.resources) == 10
+    for resource in manager.resources:
+        first = client.get(f"{resource.path}?page[size]=1").json["data"][0]
+        for relationship in first["relationships"].values():
+            for link in relationship["links"].values():
+                assert client.get(link).status_code == 200
+    document = client.get("/api/Album?include=Artist,Track.Genre&page[size]=20").json
+    assert {one["type"] for one in document["included"]} == {"Artist", "Track", "Genre"}
+    engine.dispose()
+
+
+def test_demo_makes_a_bookshop_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        engine = create_engine(f"sqlite:///{tmp_path}/shop.sqlite")
+        app, lines = bookshop_app(engine, "")
+        client = checked_client(app)
+        assert client.get("/api/books").json["meta"]["total"] == 420
+        engine.dispose()
+    assert any("/api/books" in line for line in lines)
+
+
+def test_commands_have_help() -> None:
+    assert set(main.commands) == {"demo", "serve"}
