@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..schema.codecs import Codec, integer
+from ..schema.codec import Codec
 from ..schema.options import Limits
 from ..schema.resource import Attribute, Identity, Relationship, Resource
+from ..schema.scalars import integer
 from .binding import find_attribute, identify, relationships_of, shown, unknown_field
 from .filters import And, Comparison, Condition, Count, Has, Identified, Not, Or, walk
 from .operands import Convert, Operands, comparable, fits, fitting

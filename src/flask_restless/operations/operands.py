@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..schema.codecs import Codec
+from ..schema.codec import Codec
 from ..schema.options import Limits
 from ..schema.types import Unfit
 from .binding import shown

@@ -15,8 +15,8 @@ from sqlalchemy import types as sql
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from . import codecs
-from .codecs import Codec, Unexposable, Unfit, encode_value
+from . import scalars, structures
+from .codec import Codec, Unexposable, Unfit, encode_value
 
 __all__ = ["TYPES", "Codec", "Unexposable", "Unfit", "codec_of", "encode_value"]
 
@@ -24,38 +24,38 @@ Row = Callable[[Any], Codec]
 
 
 def _integer(bits: int) -> Row:
-    return lambda type_: codecs.integer(bits, unsigned=bool(getattr(type_, "unsigned", False)))
+    return lambda type_: scalars.integer(bits, unsigned=bool(getattr(type_, "unsigned", False)))
 
 
 def _enum(type_: sql.Enum) -> Codec:
     if type_.enum_class is not None:
-        return codecs.python_enum(type_.enum_class)
-    return codecs.choice(tuple(type_.enums))
+        return scalars.python_enum(type_.enum_class)
+    return scalars.choice(tuple(type_.enums))
 
 
 def _numeric(type_: sql.Numeric[Any]) -> Codec:
     if not type_.asdecimal:
-        return codecs.number()
-    return codecs.decimal(type_.precision, type_.scale)
+        return scalars.number()
+    return scalars.decimal(type_.precision, type_.scale)
 
 
 def _uuid(type_: sql.Uuid[Any]) -> Codec:
-    return codecs.uuid(as_uuid=bool(type_.as_uuid))
+    return scalars.uuid(as_uuid=bool(type_.as_uuid))
 
 
 def _array(type_: Any) -> Codec:
-    return codecs.array(codec_of(type_.item_type), type_.dimensions or 1)
+    return structures.array(codec_of(type_.item_type), type_.dimensions or 1)
 
 
 def _decorated(type_: TypeDecorator[Any]) -> Codec:
     """Serve a TypeDecorator as its `impl`; where it makes other Python values, they are written by their own type."""
     codec = codec_of(type_.impl_instance)
     overridden = type(type_).process_result_value is not TypeDecorator.process_result_value
-    return codecs.loosely_encoded(codec) if overridden else codec
+    return structures.loosely_encoded(codec) if overridden else codec
 
 
 def _range(bound: Codec) -> Row:
-    return lambda type_: codecs.range_of(bound)
+    return lambda type_: structures.range_of(bound)
 
 
 def _refuse(type_: TypeEngine[Any]) -> Codec:
@@ -72,39 +72,39 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         sql.BigInteger: _integer(64),
         mysql.TINYINT: _integer(8),
         mysql.MEDIUMINT: _integer(24),
-        mysql.YEAR: lambda type_: codecs.integer(16),
-        postgresql.OID: lambda type_: codecs.integer(32, unsigned=True),
-        sql.Float: lambda type_: codecs.number(),
+        mysql.YEAR: lambda type_: scalars.integer(16),
+        postgresql.OID: lambda type_: scalars.integer(32, unsigned=True),
+        sql.Float: lambda type_: scalars.number(),
         sql.Numeric: _numeric,
-        sql.Boolean: lambda type_: codecs.boolean(),
-        sql.String: lambda type_: codecs.string(type_.length),
+        sql.Boolean: lambda type_: scalars.boolean(),
+        sql.String: lambda type_: scalars.string(type_.length),
         sql.Enum: _enum,
-        sql.Date: lambda type_: codecs.date_(),
-        sql.DateTime: lambda type_: codecs.datetime_(bool(type_.timezone)),
-        sql.Time: lambda type_: codecs.time_(bool(type_.timezone)),
-        sql.Interval: lambda type_: codecs.interval(),
-        postgresql.INTERVAL: lambda type_: codecs.interval(),
-        sql.LargeBinary: lambda type_: codecs.binary(type_.length),
-        sql.BINARY: lambda type_: codecs.binary(type_.length),
-        sql.VARBINARY: lambda type_: codecs.binary(type_.length),
+        sql.Date: lambda type_: scalars.date_(),
+        sql.DateTime: lambda type_: scalars.datetime_(bool(type_.timezone)),
+        sql.Time: lambda type_: scalars.time_(bool(type_.timezone)),
+        sql.Interval: lambda type_: scalars.interval(),
+        postgresql.INTERVAL: lambda type_: scalars.interval(),
+        sql.LargeBinary: lambda type_: structures.binary(type_.length),
+        sql.BINARY: lambda type_: structures.binary(type_.length),
+        sql.VARBINARY: lambda type_: structures.binary(type_.length),
         sql.Uuid: _uuid,
-        sql.JSON: lambda type_: codecs.json_(),
+        sql.JSON: lambda type_: structures.json_(),
         sql.ARRAY: _array,
         postgresql.ARRAY: _array,
-        postgresql.INET: lambda type_: codecs.network("inet"),
-        postgresql.CIDR: lambda type_: codecs.network("cidr"),
-        postgresql.MACADDR: lambda type_: codecs.network("macaddr"),
-        postgresql.MACADDR8: lambda type_: codecs.network("macaddr8"),
-        postgresql.INT4RANGE: _range(codecs.integer(32)),
-        postgresql.INT8RANGE: _range(codecs.integer(64)),
-        postgresql.NUMRANGE: _range(codecs.decimal(None, None)),
-        postgresql.DATERANGE: _range(codecs.date_()),
-        postgresql.TSRANGE: _range(codecs.datetime_(False)),
-        postgresql.TSTZRANGE: _range(codecs.datetime_(True)),
-        postgresql.HSTORE: lambda type_: codecs.hstore(),
-        postgresql.BIT: lambda type_: codecs.bits(),
-        postgresql.MONEY: lambda type_: codecs.string(None),
-        postgresql.TSVECTOR: lambda type_: codecs.string(None),
+        postgresql.INET: lambda type_: scalars.network("inet"),
+        postgresql.CIDR: lambda type_: scalars.network("cidr"),
+        postgresql.MACADDR: lambda type_: scalars.network("macaddr"),
+        postgresql.MACADDR8: lambda type_: scalars.network("macaddr8"),
+        postgresql.INT4RANGE: _range(scalars.integer(32)),
+        postgresql.INT8RANGE: _range(scalars.integer(64)),
+        postgresql.NUMRANGE: _range(scalars.decimal(None, None)),
+        postgresql.DATERANGE: _range(scalars.date_()),
+        postgresql.TSRANGE: _range(scalars.datetime_(False)),
+        postgresql.TSTZRANGE: _range(scalars.datetime_(True)),
+        postgresql.HSTORE: lambda type_: structures.hstore(),
+        postgresql.BIT: lambda type_: scalars.bits(),
+        postgresql.MONEY: lambda type_: scalars.string(None),
+        postgresql.TSVECTOR: lambda type_: scalars.string(None),
         sql.PickleType: _refuse,
         TypeDecorator: _decorated,
     }
@@ -122,4 +122,4 @@ def codec_of(type_: TypeEngine[Any], extra: Mapping[type[TypeEngine[Any]], Codec
             return extra[class_]
         if class_ in TYPES:
             return TYPES[class_](type_)
-    return codecs.value()
+    return structures.value()

@@ -9,7 +9,7 @@ from ...operations.binding import assignments, escape, find_attribute, identify,
 from ...operations.json_text import read_json
 from ...operations.operation import Assignment, Id, Link, Target
 from ...operations.problems import Problem, Rejected, Source, did_you_mean, problem, quote, reject
-from ...schema.codecs import encode_value
+from ...schema.codec import encode_value
 from ...schema.resource import Relationship, Resource
 from ...schema.types import Unfit
 

@@ -11,7 +11,7 @@ from ...operations.filters import Condition
 from ...operations.json_text import read_json
 from ...operations.operators import OPERATORS, Operand, Operator
 from ...operations.problems import Source, quote, reject
-from ...schema.codecs import Unfit, encode_value
+from ...schema.codec import Unfit, encode_value
 from ...schema.resource import Attribute, Relationship, Resource
 
 OBJECTS = ("objects",)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...operations.binding import relationships_of, sort_terms
-from ...schema.codecs import encode_value
+from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call
 from .document import read_document

@@ -11,7 +11,7 @@ import orjson
 from ...operations.operation import Create, Delete, Fetch, Operation, Relate, Update
 from ...operations.outcome import Fetched, Outcome, Rows, Written
 from ...operations.problems import Problem
-from ...schema.codecs import encode_value
+from ...schema.codec import encode_value
 from ...schema.registry import Registry
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route

@@ -1,18 +1,11 @@
-"""The codecs themselves: how the values of one kind cross the wire, in both directions and in URLs.
-
-Whatever a codec lets through can be stored, compared and written back without loss; whatever it cannot vouch for
-it refuses with `Unfit`, before the database sees it (threats T28, T35 to T38).
-"""
+"""Codecs of single values: numbers, truth values, texts, dates and times."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -20,57 +13,8 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger
-from sqlalchemy.types import TypeEngine
 
-Json = Any
-"""A decoded JSON value."""
-
-
-class Unfit(ValueError):
-    """A value that does not fit its type.
-
-    `expected` says in a few words what would fit; `code` is a code of the problem catalogue.
-    """
-
-    def __init__(self, expected: str, code: str = "invalid-value") -> None:
-        super().__init__(expected)
-        self.expected = expected
-        self.code = code
-
-
-class Unexposable(TypeError):
-    """A column type whose values cannot be written as JSON."""
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Codec:
-    """How the values of one type cross the wire.
-
-    `decode` takes the JSON value of a write (never None) to the mapped attribute's Python value, `accept` that of a
-    filter to what is compared with the column (looser in range and length), `parse` a text in a URL likewise; all
-    three raise Unfit.  `text` is the one canonical text of a value: `parse(text(value)) == value`.  `encode` gives
-    what orjson writes as intended, None where orjson writes the value so already.  `operand` is the type of a bind
-    parameter that is compared with the column, None for the column's own.
-    """
-
-    name: str
-    decode: Callable[[Json], object]
-    accept: Callable[[Json], object]
-    parse: Callable[[str], object]
-    text: Callable[[Any], str] = str
-    encode: Callable[[Any], Json] | None = None
-    json_schema: Mapping[str, Json] = field(default_factory=dict)
-    operand: TypeEngine[Any] | None = None
-    ordered: bool = True
-    textual: bool = False
-    contains: Codec | None = None
-
-
-# ---------------------------------------------------------------- numbers
+from .codec import Codec, Json, Unfit, encode_value
 
 DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
 
@@ -208,8 +152,6 @@ def boolean() -> Codec:
     )
 
 
-# ---------------------------------------------------------------- texts
-
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -322,8 +264,6 @@ def bits() -> Codec:
     return Codec("bits", decode, decode, decode, str, str, {"type": "string", "pattern": "^[01]*$"})
 
 
-# ---------------------------------------------------------------- dates and times
-
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
 ZONE = r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?"
@@ -404,201 +344,3 @@ def interval() -> Codec:
         return value.total_seconds() if isinstance(value, timedelta) else encode_value(value)
 
     return Codec("interval", decode, decode, parse, lambda value: repr(encode(value)), encode, {"type": "number"})
-
-
-# ---------------------------------------------------------------- bytes and structures
-
-
-def binary(length: int | None) -> Codec:
-    """Bytes as base64 (RFC 4648, section 4, padded); in URLs the URL-safe alphabet without padding."""
-
-    def accept(value: Json) -> bytes:
-        if not isinstance(value, str):
-            raise Unfit("a string in base64")
-        try:
-            return base64.b64decode(value, validate=True)
-        except (binascii.Error, ValueError):
-            raise Unfit("a string in base64") from None
-
-    def decode(value: Json) -> bytes:
-        found = accept(value)
-        if length is not None and len(found) > length:
-            raise Unfit(f"at most {length} bytes", "too-long")
-        return found
-
-    def parse(text: str) -> bytes:
-        found = accept(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
-        if urlsafe(found) != text:
-            raise Unfit("a string in URL-safe base64 without padding")
-        return found
-
-    def urlsafe(value: Any) -> str:
-        return base64.urlsafe_b64encode(bytes(value)).decode().rstrip("=")
-
-    def encode(value: Any) -> Json:
-        return base64.b64encode(bytes(value)).decode() if not isinstance(value, str) else value
-
-    schema = {"type": "string", "contentEncoding": "base64"}
-    return Codec("binary", decode, accept, parse, urlsafe, encode, schema, ordered=False)
-
-
-def _tree(value: Json) -> Json:
-    """Check a JSON value to be stored: storable texts, and no integer that could not be written back."""
-    match value:
-        case str():
-            clean(value)
-        case bool():
-            pass
-        case int() if not -(2**63) <= value < 2**64:
-            raise Unfit("integers of at most 64 bits inside the value", "out-of-range")
-        case list():
-            for one in value:
-                _tree(one)
-        case dict():
-            for key, one in value.items():
-                clean(key)
-                _tree(one)
-    return value
-
-
-def json_() -> Codec:
-    """Any JSON value."""
-    return Codec("json", _tree, _tree, clean, ordered=False, encode=None, json_schema={}, textual=False)
-
-
-def array(item: Codec, dimensions: int) -> Codec:
-    """Lists of values of one type, `dimensions` deep; a member may be null."""
-    if dimensions > 1:
-        item = array(item, dimensions - 1)
-
-    def each(convert: Callable[[Json], object]) -> Callable[[Json], list[object]]:
-        def decode(value: Json) -> list[object]:
-            if not isinstance(value, list):
-                raise Unfit(f"a list ({item.name})")
-            return [None if one is None else convert(one) for one in value]
-
-        return decode
-
-    def encode(value: Any) -> Json:
-        inner = item.encode or _same
-        return [None if one is None else inner(one) for one in value]
-
-    return Codec(
-        "array",
-        each(item.decode),
-        each(item.accept),
-        lambda text: [item.parse(part) for part in text.split(",")],
-        lambda value: ",".join(item.text(one) for one in value),
-        None if item.encode is None else encode,
-        {"type": "array", "items": item.json_schema},
-        ordered=False,
-        contains=item,
-    )
-
-
-def hstore() -> Codec:
-    """Flat objects of texts and nulls."""
-
-    def decode(value: Json) -> dict[str, str | None]:
-        if not isinstance(value, dict) or not all(one is None or isinstance(one, str) for one in value.values()):
-            raise Unfit("an object of strings and nulls")
-        _tree(value)
-        return value
-
-    schema = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
-    return Codec("hstore", decode, decode, clean, str, None, schema, ordered=False)
-
-
-def range_of(bound: Codec) -> Codec:
-    """PostgreSQL ranges: `{"lower": 1, "upper": null, "bounds": "[)"}`, or `{"empty": true}`."""
-    from sqlalchemy.dialects.postgresql import Range
-
-    expected = 'an object such as {"lower": ..., "upper": null, "bounds": "[)"} or {"empty": true}'
-
-    def decode(value: Json) -> Any:
-        if not isinstance(value, dict) or value.keys() - {"lower", "upper", "bounds", "empty"}:
-            raise Unfit(expected)
-        if value.get("empty") is True:
-            return Range(empty=True)
-        bounds = value.get("bounds", "[)")
-        if bounds not in ("[)", "[]", "(]", "()"):
-            raise Unfit('bounds of "[)", "[]", "(]" or "()"')
-        sides = [None if value.get(side) is None else bound.decode(value[side]) for side in ("lower", "upper")]
-        if None not in sides and sides[0] > sides[1]:  # type: ignore[operator]  # both of one ordered type
-            raise Unfit("a lower bound that is not above the upper one")
-        return Range(sides[0], sides[1], bounds=bounds)
-
-    def encode(value: Any) -> Json:
-        if value.isempty:
-            return {"empty": True}
-        inner = bound.encode or _same
-        sides = {side: None if (one := getattr(value, side)) is None else inner(one) for side in ("lower", "upper")}
-        return {**sides, "bounds": value.bounds}
-
-    def parse(text: str) -> object:
-        raise Unfit(expected)
-
-    return Codec("range", decode, decode, parse, str, encode, {"type": "object"}, ordered=False)
-
-
-# ---------------------------------------------------------------- whatever else
-
-MAX_DEPTH = 64
-
-
-def encode_value(value: Any, depth: int = 0) -> Json:
-    """Write a value of unknown type by its Python type; TypeError, with the cure, where that cannot be done.
-
-    Integers beyond 64 bits become strings: JSON readers would lose their digits.
-    """
-    if depth > MAX_DEPTH:
-        raise TypeError(f"a value is nested more than {MAX_DEPTH} deep")
-    match value:
-        case None | bool() | str() | float():
-            return value
-        case Enum():
-            return value.name
-        case int():
-            return value if -(2**63) <= value < 2**64 else str(value)
-        case Decimal():
-            return f"{value:f}" if value.is_finite() else None
-        case timedelta():
-            return value.total_seconds()
-        case date() | time():
-            return value.isoformat()
-        case UUID():
-            return str(value)
-        case bytes() | bytearray() | memoryview():
-            return base64.b64encode(bytes(value)).decode()
-        case Mapping():
-            return {str(key): encode_value(one, depth + 1) for key, one in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [encode_value(one, depth + 1) for one in value]
-    raise TypeError(
-        f"a value of type {type(value).__name__} cannot be written as JSON; return plain values, or give "
-        "APIManager(types=...) a codec for its column type"
-    )
-
-
-def value() -> Codec:
-    """Values of a type that nobody knows: JSON scalars in, written by their Python type."""
-
-    def decode(found: Json) -> object:
-        if isinstance(found, list | dict):
-            raise Unfit("a string, a number, true or false")
-        return _tree(found)
-
-    return Codec("value", decode, decode, clean, str, encode_value, {}, textual=True)
-
-
-def loosely_encoded(codec: Codec) -> Codec:
-    """The same codec for columns whose Python values may be of another kind than their SQL type says."""
-    known = codec.encode
-
-    def encode(found: Any) -> Json:
-        try:
-            return encode_value(found) if known is None else known(found)
-        except (TypeError, AttributeError, ValueError):
-            return encode_value(found)
-
-    return replace(codec, encode=encode)
