@@ -1,0 +1,122 @@
+"""JSON from strangers: one meaning or none."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_restless.operations.json_text import read_json
+from flask_restless.operations.problems import Source
+from parsed import problem_of, refusal_of
+
+
+def read(text: bytes | str, **options: Any) -> Any:
+    """Read a body with the default limits."""
+    return read_json(text, **{"depth": 64, "source": Source(pointer=""), "members": 1000, **options})
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**38), 10**38)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(json_values)
+def test_all_other_json_is_read_as_it_was_meant(value: Any) -> None:
+    """Nothing that is JSON gets lost."""
+    assert read(json.dumps(value).encode()) == read(json.dumps(value, ensure_ascii=False)) == value
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    """J-9.8, T35."""
+    assert {one.status for one in refusal_of(read, body)} <= {400}
+
+
+BAD = {
+    "empty": b"",
+    "white space": b" \n",
+    "not JSON": b"{",
+    "two values": b"{} {}",
+    "NaN": b'{"a": NaN}',
+    "Infinity": b"[Infinity]",
+    "-Infinity": b"[-Infinity]",
+    "1e999": b"[1e999]",
+    "-1e999": b"[-1e999]",
+    "5,000 digits": b"[" + b"1" * 5000 + b"]",
+    "41 digits": b"1" * 41,
+    "duplicate key": b'{"a": 1, "a": 2}',
+    "duplicate key inside": b'[{"b": {"a": 1, "a": 1}}]',
+    "duplicate key, one escaped": b'{"a": 1, "\\u0061": 2}',
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "UTF-16": '{"a": 1}'.encode("utf-16"),
+    "UTF-16 without mark": '{"a": 1}'.encode("utf-16-le"),
+    "UTF-32": "{}".encode("utf-32"),
+    "invalid UTF-8": b'["\xff"]',
+    "overlong": b'["\xc0\xaf"]',
+    "CESU-8 surrogates": b'["\xed\xa0\x80\xed\xb0\x80"]',
+    "raw NUL": b'["\x00"]',
+    "raw line end": b'["\n"]',
+    "single quotes": b"{'a': 1}",
+    "comment": b"{} // x",
+    "trailing comma": b"[1,]",
+    "deep arrays": b"[" * 100_000,
+    "deep objects": b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    "65 deep": b"[" * 65 + b"]" * 65,
+    "1,001 members": json.dumps({str(n): n for n in range(1001)}).encode(),
+}
+
+
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD)
+def test_refused(body: bytes) -> None:
+    """T27, T28, T34, T35, T26."""
+    problem = problem_of(read, body)
+
+    assert problem.status == 400
+    assert problem.code in {"malformed-document", "limit-exceeded"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 64 + b"]" * 64,
+        b'["' + b"[{" * 500 + b'"]',
+        b'["\\"[[[' + b"[" * 100 + b'"]',
+        b"1" * 40,
+        json.dumps({str(n): n for n in range(1000)}).encode(),
+        b'"\\ud83d\\ude00"',
+        b" {} \n",
+    ],
+)
+def test_accepted_at_the_limit(body: bytes) -> None:
+    """Brackets inside strings are text."""
+    assert read(body) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'["' + b"a" * 2_000_000 + b'"' + b",[]" * 100 + b"]",
+        b'["' + b"\\\\" * 1_000_000 + b'"' + b",[]" * 100 + b"]",
+        b'"' * 1_000_000 + b"[" * 100,
+        b"[" + b"[]," * 600_000 + b"[]]",
+        b'"' + b"\\" * 1_000_001 + b"[" * 100,
+    ],
+    ids=["long string", "escapes", "quotes", "brackets", "open escape"],
+)
+def test_cost_is_in_proportion_to_the_length(body: bytes) -> None:
+    """T26, T27: two megabytes are read or refused at once."""
+    started = time.perf_counter()
+    refusal_of(read, body)
+
+    assert time.perf_counter() - started < 3
