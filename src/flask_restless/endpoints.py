@@ -70,7 +70,7 @@ class Service:
     def answer(self, call: Call) -> Reply:
         """Answer one call in a Session of its own."""
         with lent(self.source, self.owns_sessions) as session:
-            return respond(call, self.protocol, self.executor, session)
+            return respond(call, self.protocol, self.executor, session, self.owns_sessions)
 
 
 def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:
@@ -186,11 +186,9 @@ def _too_large(limit: int) -> Rejected:
 
 
 def _response(reply: Reply) -> Response:
-    response = current_app.response_class(reply.body, reply.status)
-    response.headers.clear()
-    response.headers.extend(reply.headers)
-    if reply.status != 204:
-        response.headers["Content-Length"] = str(len(reply.body))
+    response = current_app.response_class(reply.body, reply.status, list(reply.headers))
+    if reply.status == 204:
+        del response.headers["Content-Type"]
     return response
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from .database.execution.executor import Executor
 from .database.execution.failures import problems_of
 from .operations.exceptions import ProcessingException
-from .operations.operation import Operation
+from .operations.operation import Fetch, Operation
 from .operations.problems import Rejected
 from .protocols.base import Call, Protocol, Reply
 
@@ -16,10 +16,12 @@ DRIVER_ERRORS = (SQLAlchemyError, UnicodeError, OverflowError)
 """What the database layer raises; SQLAlchemy does not wrap all that its drivers raise (threats, stack facts)."""
 
 
-def respond(call: Call, protocol: Protocol, executor: Executor, session: Session) -> Reply:
+def respond(call: Call, protocol: Protocol, executor: Executor, session: Session, is_ours: bool) -> Reply:
     """Answer `call` in one transaction: committed, as the last step, if and only if the answer is a success.
 
-    What is raised by the application's own code, or by a defect of ours, rolls back too and goes on to the caller.
+    A Session that `is_ours` nobody else can have written to, so that reading needs no commit: closing it ends the
+    transaction.  What is raised by the application's own code, or by a defect of ours, rolls back too and goes on to
+    the caller.
     """
     operation: Operation | None = None
     try:
@@ -28,7 +30,7 @@ def respond(call: Call, protocol: Protocol, executor: Executor, session: Session
         reply = protocol.render(call, operation, outcome)
         if reply.status >= 400:
             session.rollback()
-        else:
+        elif not (is_ours and isinstance(operation, Fetch)):
             session.commit()
         return reply
     except Rejected as rejected:

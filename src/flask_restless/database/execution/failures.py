@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from secrets import token_hex
 from types import MappingProxyType
 from typing import Any
@@ -118,7 +118,10 @@ NULLED = re.compile(
     r"NOT NULL constraint failed: \S+\.(?P<sqlite>\w+)|null value in column \"(?P<postgresql>\w+)\"|"
     r"(?:Column|Field) '(?P<mysql>\w+)'"
 )
-UNIQUE = re.compile(r"UNIQUE constraint failed: (?P<sqlite>[\w., ]+)|Key \((?P<postgresql>[\w, \"]+)\)=")
+UNIQUE = re.compile(
+    r"UNIQUE constraint failed: (?P<sqlite>[\w., ]+)|Key \((?P<postgresql>[\w, \"]+)\)=|"
+    r"for key '(?:[^'.]+\.)?(?P<key>[^'.]+)'"
+)
 
 
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
@@ -154,12 +157,12 @@ def _code(error: BaseException) -> str:
 
 
 def _driver_code(error: DBAPIError, original: BaseException) -> str:
+    number = original.args[0] if original.args else None
+    if isinstance(number, int):
+        return MYSQL.get(number, "internal-error")
     sqlstate = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
     if sqlstate:
         return POSTGRESQL.get(sqlstate) or POSTGRESQL_CLASSES.get(sqlstate[:2], "internal-error")
-    number = original.args[0] if original.args else None
-    if isinstance(number, int) and number in MYSQL:
-        return MYSQL[number]
     if error.connection_invalidated:
         return "unavailable"
     message = str(original)
@@ -186,16 +189,32 @@ def _source(error: BaseException, code: str, operation: Operation | None) -> Sou
     """Find the value in the document that a constraint is about."""
     if not isinstance(operation, Create | Update) or not isinstance(error, DBAPIError):
         return None
-    pattern = {"already-exists": UNIQUE, "missing-value": NULLED}.get(code)
-    found = pattern.search(str(error.orig)) if pattern is not None else None
-    if found is None:
-        return operation.source
-    text = next(group for group in found.groups() if group is not None)
-    columns = [one.strip().strip('"').rpartition(".")[2] for one in text.split(",")]
+    columns = _columns_of(code, str(error.orig), operation)
     for one in operation.assignments:
         if _column_name(operation, one) in columns:
             return one.source
     return operation.source
+
+
+def _columns_of(code: str, message: str, operation: Create | Update) -> list[str]:
+    """Find the columns of a constraint in a driver's message, which names them or the constraint."""
+    pattern = {"already-exists": UNIQUE, "missing-value": NULLED}.get(code)
+    found = pattern.search(message) if pattern is not None else None
+    if found is None:
+        return []
+    if key := found.groupdict().get("key"):
+        resource = operation.resource if isinstance(operation, Create) else operation.target.resource
+        return [key, *_columns_of_constraint(key, resource.mapper.tables)]
+    text = next(group for group in found.groups() if group is not None)
+    return [one.strip().strip('"').rpartition(".")[2] for one in text.split(",")]
+
+
+def _columns_of_constraint(name: str, tables: Iterable[Any]) -> list[str]:
+    for table in tables:
+        for one in (*table.constraints, *table.indexes):
+            if one.name == name:
+                return [str(column.name) for column in one.columns]
+    return []
 
 
 def _column_name(operation: Create | Update, assignment: Assignment) -> str:
