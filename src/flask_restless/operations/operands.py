@@ -19,7 +19,7 @@ Convert = Callable[[Codec, Any], object]
 COMPARED_AS: Mapping[str, str] = {"integer": "number", "decimal": "number", "date": "date-time"}
 """Codecs whose columns every database compares with those of another codec."""
 
-_SETS = frozenset({"array", "json", "range", "hstore"})
+_SETS = frozenset({"array", "jsonb", "range", "hstore"})
 _NETWORKS = frozenset({"inet", "cidr"})
 _POSTGRESQL: Mapping[str, frozenset[str]] = {
     "<<": _NETWORKS | {"range"},
@@ -37,7 +37,7 @@ _POSTGRESQL: Mapping[str, frozenset[str]] = {
 """Codecs of the types for which PostgreSQL knows the operator."""
 
 _WITHOUT_EQUALITY = frozenset({"json"})
-"""Codecs of types that not every database can compare: JSON is searched by the operators made for it."""
+"""Codecs of types whose values not every database can compare; PostgreSQL can for JSONB, not for JSON."""
 
 
 def fits(operator: Operator, codec: Codec) -> bool:

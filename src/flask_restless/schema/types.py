@@ -8,6 +8,7 @@ their own with `APIManager(types={MyType: codec})`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -89,6 +90,7 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         sql.VARBINARY: lambda type_: structures.binary(type_.length),
         sql.Uuid: _uuid,
         sql.JSON: lambda type_: structures.json_(),
+        postgresql.JSONB: lambda type_: replace(structures.json_(), name="jsonb"),
         sql.ARRAY: _array,
         postgresql.ARRAY: _array,
         postgresql.INET: lambda type_: scalars.network("inet"),
