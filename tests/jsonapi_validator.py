@@ -16,7 +16,7 @@ def check_document(document: Any) -> None:
     """Assert that `document` keeps to J-3 and J-7."""
     assert isinstance(document, dict), "J-3.1.1: the root is an object"
     assert set(document) <= TOP or any(":" in name for name in document), f"J-3.0.1: {sorted(document)}"
-    assert {"data", "errors", "meta"} & set(document), "J-3.1.2: data, errors or meta"
+    assert {"data", "errors", "meta", "atomic:results"} & set(document), "J-3.1.2: data, errors or meta"
     assert not {"data", "errors"} <= set(document), "J-3.1.3: never both"
     assert "included" not in document or "data" in document, "J-3.1.5: included needs data"
     check_jsonapi(document.get("jsonapi", {}))
@@ -26,6 +26,19 @@ def check_document(document: Any) -> None:
         check_errors(document["errors"])
     if "data" in document:
         check_data(document)
+    if "atomic:results" in document:
+        check_results(document)
+
+
+def check_results(document: dict[str, Any]) -> None:
+    results = document["atomic:results"]
+    assert not {"data", "included", "errors"} & set(document), "A-1.1, A-1.5"
+    assert isinstance(results, list), "A-1.4"
+    assert results, "A-1.4"
+    for one in results:
+        assert set(one) <= {"data", "meta"}, "A-3.1"
+        if one.get("data") is not None:
+            check_resource(one["data"], is_identifier=False)
 
 
 def check_jsonapi(member: Any) -> None:

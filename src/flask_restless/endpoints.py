@@ -92,6 +92,14 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
     blueprint.record_once(partial(_guard_prefix, service, resource.url_prefix))
 
 
+def add_shared_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:
+    """Serve the URLs that all APIs of a prefix share; `resource` is one of them, and leads to the others."""
+    for route in service.protocol.shared_routes(resource.registry):
+        view = partial(_view, service, resource, route.endpoint)
+        blueprint.add_url_rule(route.rule, route.endpoint, view, methods=sorted(route.methods))
+    blueprint.register_error_handler(Exception, partial(_on_error, service))
+
+
 def _may_hold_slashes(resource: Resource) -> bool:
     return any(key.codec.textual for key in resource.identity.keys)
 

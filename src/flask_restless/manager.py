@@ -15,7 +15,7 @@ from urllib.parse import quote
 from flask import Blueprint, Flask
 
 from .database.execution.executor import Executor
-from .endpoints import Service, add_routes
+from .endpoints import Service, add_routes, add_shared_routes
 from .protocols.base import Protocol
 from .protocols.jsonapi import JsonApi
 from .schema.introspect import Types, inspect_model
@@ -36,7 +36,8 @@ class APIManager:
     `flask_sqlalchemy_db` the `db` object of Flask-SQLAlchemy or Flask-SQLAlchemy-Lite.  One of them is needed.
 
     `url_prefix` is the path of all APIs that do not name their own.  `preprocessors` and `postprocessors` hold for
-    every API, before its own.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
+    every API, before its own.  `atomic` says whether several writes may be sent at once, to
+    `<url_prefix>/operations`.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
     says how much one request may ask for.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
@@ -54,6 +55,7 @@ class APIManager:
         protocol: str = "jsonapi",
         *,
         include_links: bool = True,
+        atomic: bool = True,
         types: Types | None = None,
         limits: Limits | None = None,
     ) -> None:
@@ -69,6 +71,8 @@ class APIManager:
         self._preprocessors = preprocessors or {}
         self._postprocessors = postprocessors or {}
         self._types = types
+        self._atomic = atomic
+        self._shared: set[str] = set()
         self._apps: list[Flask] = []
         self._blueprints: list[Blueprint] = []
         if app is not None:
@@ -93,10 +97,24 @@ class APIManager:
         if app is not None:
             _register(app, blueprint)
             return blueprint
-        self._blueprints.append(blueprint)
-        for one in self._apps:
-            _register(one, blueprint)
+        self._serve(blueprint)
+        self._share(resource)
         return blueprint
+
+    def _serve(self, blueprint: Blueprint) -> None:
+        self._blueprints.append(blueprint)
+        for app in self._apps:
+            _register(app, blueprint)
+
+    def _share(self, resource: Resource) -> None:
+        """Serve what belongs to a URL prefix as a whole, once, as soon as one of its APIs may be written."""
+        prefix = resource.url_prefix
+        if not self._atomic or prefix in self._shared or not resource.options.methods - {"GET"}:
+            return
+        self._shared.add(prefix)
+        blueprint = Blueprint("operations", __name__, url_prefix=prefix or None)
+        add_shared_routes(blueprint, self._service, resource)
+        self._serve(blueprint)
 
     def create_api_blueprint(self, name: str, model: type, **options: Any) -> Blueprint:
         """Make the blueprint of an API of `model`, for the caller to register on an application."""

@@ -37,7 +37,8 @@ class Call:
     `query` is the raw query string (ASCII, without `?`); header names in `headers` are lower case; `body` holds
     the whole body, whose declared length has been checked.  `root` is the URL of the application's root without a
     trailing slash (`http://host/mount`), `path` the decoded path below it.  `id`, `relation` and `member` are
-    the decoded parts of the path.
+    the decoded parts of the path.  `resource` is the API that was asked; for a URL that the APIs of a prefix share,
+    one of them.
     """
 
     method: str

@@ -16,7 +16,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
-from ...operations.operation import Assignment, Create, Delete, Operation, Relate, Update
+from ...operations.filters import Comparison, walk
+from ...operations.operation import Assignment, Create, Delete, Fetch, Operation, Relate, Update
+from ...operations.operators import Needs
 from ...operations.problems import CODES, Problem, Source, problem, quote
 
 logger = logging.getLogger("flask_restless")
@@ -126,6 +128,10 @@ UNIQUE = re.compile(
 
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
     """Say what an error of the database layer means for the client."""
+    if isinstance(operation, Fetch) and _asks_postgresql(operation) and isinstance(error, DBAPIError):
+        logger.warning("the database refused a filter", exc_info=error)
+        detail = "the database does not know an operator of the filter, or cannot read what it is compared with"
+        return (problem("invalid-filter", detail, Source(parameter="filter")),)
     code = _code(error)
     if code == "missing-value" and isinstance(operation, Delete | Relate):
         code = "still-referenced"
@@ -139,6 +145,14 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
     headers = (("Retry-After", "1"),) if CODES[code].status == 503 else ()
     status = 400 if code == "invalid-value" else CODES[code].status
     return (problem(code, DETAILS[code], source, id=error_id, headers=headers, status=status),)
+
+
+def _asks_postgresql(operation: Fetch) -> bool:
+    """Whether a filter has an operator whose right side only PostgreSQL can judge."""
+    return any(
+        isinstance(one, Comparison) and one.operator.needs is Needs.POSTGRESQL
+        for one in walk(operation.selection.filter)
+    )
 
 
 def _code(error: BaseException) -> str:

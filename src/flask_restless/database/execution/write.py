@@ -32,7 +32,7 @@ from ...operations.operation import (
     Update,
 )
 from ...operations.outcome import BatchWritten, Fetched, Written
-from ...operations.problems import Problem, Rejected, Source, problem, quote, reject
+from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Resource
 from .failures import refused, validation_problems
 from .locate import Made, id_of, linked_instances, target_instance
@@ -40,8 +40,6 @@ from .relating import apply_link, change_members
 
 Reader = Callable[[Fetch], Fetched]
 """Carries out a Fetch in the same Session."""
-
-DOCUMENT = Source(pointer="/data")
 
 
 def create(operation: Create, session: Session, fetch: Reader) -> Written:
@@ -131,7 +129,7 @@ def _constructed(operation: Create, session: Session, made: Made) -> Any:
             }
             if missing := [name for name in missing if name not in values]:
                 raise Rejected(
-                    *[problem("missing-value", f"{quote(name)} must be given", DOCUMENT) for name in missing]
+                    *[problem("missing-value", f"{quote(name)} must be given", operation.source) for name in missing]
                 )
             instance = resource.model(**{name: values[name] for name in accepted if name in values})
             rest = {name: value for name, value in values.items() if name not in accepted}
@@ -225,12 +223,12 @@ def _check_required(operation: Create, instance: Any, session: Session) -> None:
     if session.dispatch.before_flush or resource.mapper.dispatch.before_insert:
         return
     missing = [
-        problem("missing-value", f'the attribute "{one.name}" must have a value', DOCUMENT)
+        problem("missing-value", f'the attribute "{one.name}" must have a value', operation.source)
         for one in resource.attributes.values()
         if one.required and getattr(instance, one.key) is None
     ]
     missing += [
-        problem("missing-value", f'the relationship "{one.name}" must refer to a resource', DOCUMENT)
+        problem("missing-value", f'the relationship "{one.name}" must refer to a resource', operation.source)
         for one in resource.relationships.values()
         if not (one.is_many or one.nullable or one.has_default) and _is_unset(instance, one.key, one.local_keys)
     ]

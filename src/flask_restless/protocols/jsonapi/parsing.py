@@ -6,7 +6,6 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 from threading import Lock
-from typing import Any
 
 from ...operations.binding import identify, page, relationships_of, sort_keys, sort_terms
 from ...operations.conditions import all_of, check_size
@@ -34,14 +33,15 @@ from ...operations.operation import (
     Update,
 )
 from ...operations.paging import Page
-from ...operations.problems import Rejected, Source, did_you_mean, quote, reject
+from ...operations.problems import Source, did_you_mean, quote, reject
 from ...operations.selection import Selection
 from ...schema.resource import Relationship, Resource
 from ..base import Call
-from .document import identifier, linkage, primary_data, read_document, resource_object
+from .document import primary_data, read_document, resource_object
 from .filters import bound_objects, read_filter, reads_single
 from .processors import Prepared, preprocess
 from .query import LISTS, SINGLES, Query, read_query
+from .relating import check_action, relate_targets
 
 NOTHING: frozenset[str] = frozenset()
 Key = tuple[frozenset[str], Resource, str, int]
@@ -186,44 +186,12 @@ class Parser:
         relationship = _relationship(call)
         self._query(call, NOTHING)
         action = ACTIONS[call.method]
-        _check_action(relationship, action)
+        check_action(relationship, action)
         document = read_document(call.body, call.resource)
-        targets = _relate_targets(relationship, primary_data(document), action)
+        targets = relate_targets(relationship, primary_data(document), action, "/data")
         chosen = linkage_selection(relationship.target)
         target = Target(call.resource, _id(call))
         return Relate(target, relationship, action, targets, chosen, Source(pointer="/data"))
-
-
-def _relate_targets(relationship: Relationship, data: Any, action: Action) -> tuple[Target, ...]:
-    """Bind the members; what cannot exist need not be removed (J-5.3.8)."""
-    if action is not Action.REMOVE or not isinstance(data, list):
-        return linkage(relationship, data, "/data")
-    targets: list[Target] = []
-    problems: list[Any] = []
-    for number, one in enumerate(data):
-        try:
-            targets.append(identifier(relationship.target, one, f"/data/{number}"))
-        except Rejected as rejected:
-            problems += [each for each in rejected.problems if each.code != "related-not-found"]
-    if problems:
-        raise Rejected(*problems)
-    linkage(relationship, data[:0] if len(data) <= relationship.registry.limits.members else data, "/data")
-    return tuple(dict.fromkeys(targets))
-
-
-def _check_action(relationship: Relationship, action: Action) -> None:
-    name = quote(relationship.name)
-    if not relationship.is_many and action is not Action.REPLACE:
-        raise reject("forbidden", f"{name} is a to-one relationship; set it, or clear it with null, by PATCH")
-    access = relationship.access
-    allowed = {Action.ADD: access.add, Action.REPLACE: access.replace, Action.REMOVE: access.remove}[action]
-    if allowed:
-        return
-    if not relationship.writable:
-        raise reject("not-writable", f"the relationship {name} cannot be changed")
-    if action is Action.REPLACE:
-        raise reject("replacement-forbidden", f"the members of {name} cannot be replaced; add and remove them")
-    raise reject("removal-forbidden", f"members of {name} cannot be removed")
 
 
 def _id(call: Call) -> Id:

@@ -8,16 +8,17 @@ from urllib.parse import quote
 
 import orjson
 
-from ...operations.operation import Create, Delete, Fetch, Operation, Relate, Update
-from ...operations.outcome import Fetched, Outcome, Rows, Written
-from ...operations.problems import Problem
+from ...operations.operation import Batch, Create, Delete, Fetch, Operation, Relate, Update
+from ...operations.outcome import BatchWritten, Fetched, Outcome, Rows, Written
+from ...operations.problems import Problem, reject
 from ...schema.codec import encode_value
 from ...schema.registry import Registry
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
+from .atomic import EXTENSION, read_batch
 from .errors import error_document, error_headers, error_status
 from .links import link_header, page_links, self_link
-from .negotiation import MEDIA_TYPE, negotiate
+from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
 from .parsing import Parser
 from .processors import postprocess
 from .render import Codes, Document
@@ -49,13 +50,24 @@ class JsonApi:
         return [route for route in routes if route.methods]
 
     def shared_routes(self, registry: Registry) -> Sequence[Route]:
-        """Give the URLs of the prefix as a whole: none yet."""
-        return ()
+        """Give the URLs of the prefix as a whole: atomic operations, as soon as an API may be written."""
+        writes = any(one.options.methods - {GET} for one in registry)
+        return (Route("operations", "/operations", frozenset({POST})),) if writes else ()
 
     def parse(self, call: Call) -> Operation:
         """Understand a request; media types come first, before any side effect (J-2.3.12)."""
+        if call.endpoint == "operations":
+            return self._batch(call)
         negotiate(call)
         return self._parser.parse(call)
+
+    def _batch(self, call: Call) -> Batch:
+        """Read a batch, whose media type has to name the extension (A-1.6)."""
+        media = negotiate(call, frozenset({EXTENSION}))
+        if EXTENSION not in media.extensions:
+            detail = f'operations are sent as {MEDIA_TYPE};ext="{EXTENSION}"'
+            raise reject("unsupported-media-type", detail, CONTENT_TYPE if "content-type" in call.headers else None)
+        return read_batch(call)
 
     def render(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:
         """Write the answer to a request that succeeded."""
@@ -70,6 +82,8 @@ class JsonApi:
             case ((Delete() | Relate()), Written()):
                 postprocess(call, {})
                 return Reply(204, COMMON[1:])
+            case Batch(), BatchWritten(results):
+                return self._results(call, results)
         raise NotImplementedError(f"{type(operation).__name__} has no JSON:API form")
 
     def refuse(self, call: Call | None, problems: Sequence[Problem], **extra: Any) -> Reply:
@@ -103,6 +117,15 @@ class JsonApi:
         if fetched.total is not None:
             body["meta"] = {"total": fetched.total}
         return self._reply(call, 200, postprocess(call, body), headers)
+
+    def _results(self, call: Call, results: Sequence[Written]) -> Reply:
+        """Write one result for each operation (A-4.5): the resource, or nothing where there is nothing to tell."""
+        members = []
+        for result in results:
+            resources = [] if result.rows is None else Document(self._codes, call.root).resources(result.rows)
+            members.append({"data": resources[0]} if resources else {})
+        body = _dumps({"atomic:results": members, "jsonapi": {**VERSION, "ext": [EXTENSION]}}, pretty=False)
+        return Reply(200, (("Content-Type", f'{MEDIA_TYPE};ext="{EXTENSION}"'), *COMMON[1:]), body)
 
     def _created(self, call: Call, operation: Create, rows: Rows) -> Reply:
         document = self._single(call, operation.selection.included, rows)

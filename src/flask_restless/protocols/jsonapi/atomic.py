@@ -1,0 +1,297 @@
+"""The Atomic Operations extension: several writes in one request, all or nothing.
+
+Every operation is checked before the first write, and everything that is wrong is told at once, at pointers below
+`/atomic:operations/N` (A-5.2).  Each operation needs the permissions of the single request that it stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ...operations.binding import identify, relationships_of, shown
+from ...operations.inclusion import linkage_selection, selection
+from ...operations.operation import Action, Batch, Create, Delete, Link, Relate, Target, Update, Write
+from ...operations.problems import Problem, Rejected, Source, did_you_mean, problem, quote, reject
+from ...schema.resource import Relationship, Resource
+from ..base import Call
+from .document import read_document, resource_object
+from .query import read_query
+from .relating import check_action, relate_targets
+
+EXTENSION = "https://jsonapi.org/ext/atomic"
+MEMBER = "atomic:operations"
+ACTIONS = {"add": Action.ADD, "update": Action.REPLACE, "remove": Action.REMOVE}
+METHODS = {"add": "POST", "update": "PATCH", "remove": "DELETE"}
+
+JsonObject = dict[str, Any]
+
+
+def read_batch(call: Call) -> Batch:
+    """Understand the body of a request to the operations URL; `call.resource` only leads to the registry."""
+    limits = call.resource.registry.limits
+    read_query(call.query, frozenset(), limits)
+    document = read_document(call.body, call.resource)
+    for member in ("data", "included", "atomic:results", "errors"):
+        if member in document:
+            detail = f'"{member}" does not go together with "{MEMBER}"'
+            raise reject("malformed-document", detail, Source(pointer=f"/{member}"))
+    given = document.get(MEMBER)
+    if not isinstance(given, list) or not given:
+        pointer = f"/{MEMBER}" if MEMBER in document else ""
+        raise reject("missing-member", f'"{MEMBER}" must be a list of one or more operations', Source(pointer=pointer))
+    if len(given) > limits.operations:
+        detail = f"at most {limits.operations} operations are carried out at once; there are {len(given)}"
+        raise reject("limit-exceeded", detail, Source(pointer=f"/{MEMBER}"))
+    return Batch(_Reader(call).read(given))
+
+
+class _Reader:
+    """Reads the operations of one batch, and remembers the local ids that they give."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._lids: set[tuple[str, str]] = set()
+        self._selections: dict[Resource, Any] = {}
+
+    def read(self, given: list[Any]) -> tuple[Write, ...]:
+        """Bind every operation; Rejected with the problems of all of them."""
+        found: list[Write] = []
+        problems: list[Problem] = []
+        for number, one in enumerate(given):
+            pointer = f"/{MEMBER}/{number}"
+            try:
+                write = self._operation(one, pointer)
+                problems += self._unknown_lids(write)
+                found.append(write)
+            except Rejected as rejected:
+                problems += [each.at(Source(pointer=pointer)) for each in rejected.problems]
+        if problems:
+            raise Rejected(*problems)
+        return tuple(found)
+
+    def _operation(self, given: Any, pointer: str) -> Write:
+        if not isinstance(given, dict):
+            raise reject("malformed-document", f"an operation is an object, not {shown(given)}")
+        verb = given.get("op")
+        if verb not in METHODS:
+            source = Source(pointer=f"{pointer}/op" if "op" in given else pointer)
+            raise reject("malformed-document", f'"op" is "add", "update" or "remove", not {shown(verb)}', source)
+        if "ref" in given and "href" in given:
+            raise reject("malformed-document", 'an operation has either "ref" or "href", not both')
+        if "meta" in given and not isinstance(given["meta"], dict):
+            raise reject("malformed-document", '"meta" is an object', Source(pointer=f"{pointer}/meta"))
+        reference = self._reference(given, verb, pointer)
+        if reference.relationship is not None:
+            return self._relate(given, verb, reference, pointer)
+        if verb == "add":
+            return self._add(given, reference, pointer)
+        return self._update(given, reference, pointer) if verb == "update" else self._remove(reference)
+
+    # ------------------------------------------------------------ what an operation is about
+
+    def _reference(self, given: JsonObject, verb: str, pointer: str) -> _Reference:
+        if "href" in given:
+            return self._by_url(given["href"], Source(pointer=f"{pointer}/href"))
+        if "ref" in given and not (verb == "add" and "relationship" not in _object(given["ref"])):
+            return self._by_ref(given["ref"], f"{pointer}/ref")
+        if verb == "remove":
+            raise reject("missing-member", 'a "remove" needs "ref" or "href"', Source(pointer=pointer))
+        data = given.get("data")
+        if not isinstance(data, dict):
+            at = f"{pointer}/data" if "data" in given else pointer
+            raise reject("missing-member", '"data" must be a resource object', Source(pointer=at))
+        if verb == "add":
+            return _Reference(self._type(data, f"{pointer}/data"))
+        return self._by_ref({key: data[key] for key in ("type", "id", "lid") if key in data}, f"{pointer}/data")
+
+    def _type(self, given: JsonObject, pointer: str) -> Resource:
+        name = given.get("type")
+        if not isinstance(name, str):
+            raise reject("missing-member", '"type" must be given, as a string', Source(pointer=pointer))
+        registry = self._call.resource.registry
+        found = registry.of_type(name, self._call.resource.url_prefix)
+        if found is None:
+            hint = did_you_mean(name, {one.name for one in registry})
+            raise reject("not-found", f"there is no type {quote(name)}{hint}", Source(pointer=f"{pointer}/type"))
+        return found
+
+    def _by_ref(self, given: Any, pointer: str) -> _Reference:
+        source = Source(pointer=pointer)
+        if not isinstance(given, dict):
+            raise reject("malformed-document", f"a reference is an object, not {shown(given)}", source)
+        resource = self._type(given, pointer)
+        named = [name for name in ("id", "lid") if name in given]
+        if len(named) != 1 or not isinstance(given[named[0]], str):
+            raise reject("invalid-identifier", 'a reference has a "type" and either an "id" or a "lid"', source)
+        relationship = None
+        if "relationship" in given:
+            relationship = _relationship(resource, given["relationship"], Source(pointer=f"{pointer}/relationship"))
+        if named == ["lid"]:
+            return _Reference(resource, Target(resource, None, given["lid"], source), relationship)
+        return _Reference(resource, _target(resource, given["id"], source), relationship)
+
+    def _by_url(self, given: Any, source: Source) -> _Reference:
+        """Resolve a URL by our own routes alone; nothing is ever fetched (A-2.4)."""
+        if not isinstance(given, str):
+            raise reject("malformed-document", f'"href" is a string, not {shown(given)}', source)
+        path = self._path(given)
+        for resource in self._call.resource.registry:
+            prefix = resource.path
+            if path == prefix:
+                return _Reference(resource)
+            if path is not None and path.startswith(prefix + "/"):
+                parts = [unquote(part) for part in path[len(prefix) + 1 :].split("/")]
+                if len(parts) == 1:
+                    return _Reference(resource, _target(resource, parts[0], source))
+                if len(parts) == 3 and parts[1] == "relationships":
+                    relationship = _relationship(resource, parts[2], source)
+                    return _Reference(resource, _target(resource, parts[0], source), relationship)
+        raise reject("unknown-url", f"{quote(given)} is no URL of a collection, resource or relationship here", source)
+
+    def _path(self, given: str) -> str | None:
+        """Give the path below the application's root, or None if the URL leads elsewhere."""
+        root = self._call.root
+        url = given if given.startswith(root + "/") or "://" not in given else ""
+        url = url.removeprefix(root)
+        parts = urlsplit(url)
+        if parts.scheme or parts.netloc or parts.query or parts.fragment:
+            return None
+        mount = urlsplit(root).path
+        path = parts.path.removeprefix(mount) if mount else parts.path
+        return path if path.startswith("/") else f"{self._call.resource.url_prefix}/{path}"
+
+    # ------------------------------------------------------------ the operations
+
+    def _add(self, given: JsonObject, reference: _Reference, pointer: str) -> Create:
+        resource = reference.resource
+        if reference.target is not None:
+            raise reject("malformed-document", "a resource is added to a collection", Source(pointer=f"{pointer}/href"))
+        _check_method(resource, "POST")
+        draft = resource_object(resource, _data(given, pointer), pointer=f"{pointer}/data")
+        if draft.lid is not None:
+            key = (resource.name, draft.lid)
+            if key in self._lids:
+                detail = f"the lid {quote(draft.lid)} is given twice"
+                raise reject("invalid-identifier", detail, Source(pointer=f"{pointer}/data/lid"))
+            self._lids.add(key)
+        source = Source(pointer=f"{pointer}/data")
+        chosen = self._selection(resource)
+        return Create(resource, draft.assignments, tuple(draft.links), chosen, draft.id, draft.lid, source=source)
+
+    def _update(self, given: JsonObject, reference: _Reference, pointer: str) -> Update:
+        resource, target = reference.resource, reference.target
+        if target is None:
+            raise reject("malformed-document", "a collection cannot be updated", Source(pointer=f"{pointer}/href"))
+        _check_method(resource, "PATCH")
+        data = _data(given, pointer)
+        if isinstance(data, dict) and target.lid is not None:
+            if data.get("lid", target.lid) != target.lid:
+                raise reject("wrong-id", "the lid is not that of the reference", Source(pointer=f"{pointer}/data/lid"))
+            data = {**data, "id": target.lid}
+        name = target.lid if target.id is None else resource.identity.text(target.id)
+        draft = resource_object(resource, data, updating=name, pointer=f"{pointer}/data")
+        source = Source(pointer=f"{pointer}/data")
+        return Update(target, draft.assignments, tuple(draft.links), self._selection(resource), source)
+
+    def _remove(self, reference: _Reference) -> Delete:
+        if reference.target is None:
+            raise reject("malformed-document", "a collection cannot be removed")
+        _check_method(reference.resource, "DELETE")
+        return Delete(reference.target, reference.target.source)
+
+    def _relate(self, given: JsonObject, verb: str, reference: _Reference, pointer: str) -> Relate:
+        relationship, target = reference.relationship, reference.target
+        assert relationship is not None
+        assert target is not None
+        _check_method(reference.resource, "PATCH")
+        action = ACTIONS[verb]
+        check_action(relationship, action)
+        data = _data(given, pointer)
+        targets = relate_targets(relationship, data, action, f"{pointer}/data")
+        chosen = linkage_selection(relationship.target)
+        return Relate(target, relationship, action, targets, chosen, Source(pointer=f"{pointer}/data"))
+
+    def _selection(self, resource: Resource) -> Any:
+        """Give one selection for each type, so that like operations can be carried out together."""
+        if resource not in self._selections:
+            self._selections[resource] = selection(resource, {}, {})
+        return self._selections[resource]
+
+    def _unknown_lids(self, write: Write) -> list[Problem]:
+        """Name every local id that no earlier operation gives (A-11.3)."""
+        return [
+            problem(
+                "invalid-identifier", f"no earlier operation adds a resource with the lid {quote(one.lid)}", one.source
+            )
+            for one in _targets(write)
+            if one.lid is not None and (one.resource.name, one.lid) not in self._lids
+        ]
+
+
+class _Reference:
+    """What an operation is about: a collection, one of its resources, or a relationship of that resource."""
+
+    __slots__ = ("relationship", "resource", "target")
+
+    def __init__(
+        self, resource: Resource, target: Target | None = None, relationship: Relationship | None = None
+    ) -> None:
+        self.resource = resource
+        self.target = target
+        self.relationship = relationship
+
+
+def _targets(write: Write) -> Iterable[Target]:
+    match write:
+        case Create(links=links):
+            yield from _linked(links)
+        case Update(target, links=links):
+            yield target
+            yield from _linked(links)
+        case Delete(target):
+            yield target
+        case Relate(target, targets=targets):
+            yield target
+            yield from targets
+
+
+def _linked(links: tuple[Link, ...]) -> Iterable[Target]:
+    for link in links:
+        yield from link.targets
+
+
+def _object(given: Any) -> Mapping[str, Any]:
+    return given if isinstance(given, dict) else {}
+
+
+def _data(given: JsonObject, pointer: str) -> Any:
+    if "data" not in given:
+        raise reject("missing-member", 'the operation has no member "data"', Source(pointer=pointer))
+    return given["data"]
+
+
+def _target(resource: Resource, text: str, source: Source) -> Target:
+    id_ = identify(resource, text)
+    if id_ is None:
+        raise reject("not-found", f"there is no {resource.name} with the id {quote(text)}", source)
+    return Target(resource, id_, source=source)
+
+
+def _relationship(resource: Resource, name: Any, source: Source) -> Relationship:
+    known = relationships_of(resource)
+    if not isinstance(name, str) or name not in known:
+        hint = did_you_mean(str(name), known)
+        raise reject("not-found", f"{resource.name} has no relationship {shown(name)}{hint}", source)
+    return known[name]
+
+
+def _check_method(resource: Resource, method: str) -> None:
+    """Demand what the single request would: the method, and no processors or deserializer that would be passed by."""
+    options = resource.options
+    if method not in options.methods:
+        raise reject("forbidden", f"{resource.name} cannot be written that way; {method} is not allowed for it")
+    if options.preprocessors or options.postprocessors or options.deserializer is not None:
+        detail = f"{resource.name} has processors or a deserializer, which atomic operations would pass by"
+        raise reject("forbidden", f"{detail}; write it by single requests")
