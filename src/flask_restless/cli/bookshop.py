@@ -25,7 +25,7 @@ def create_bookshop(session: Any, **options: Any) -> tuple[Flask, APIManager]:
             model,
             methods=METHODS,
             collection_name=names.get(model),
-            additional_attributes=["headline", "citation"] if model is models.Book else (),
+            additional_attributes=["headline"] if model is models.Book else (),
             exclude=["credit"] if model is models.Customer else (),
             allow_client_generated_ids=model in (models.Country, models.Format, models.Shelf),
             allow_to_many_replacement=True,
