@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import aliased, selectinload, with_polymorphic
 
 from ...operations.outcome import BranchLinkage, KeyLinkage, Layout, Linkage, NoLinkage, Variant
@@ -30,8 +30,18 @@ class Columns:
         """Select an attribute of `entity` and give its column number."""
         place = (id(entity), key)
         if place not in self._index:
-            self._index[place] = self.append(getattr(entity, key))
+            self._index[place] = self.append(self._expression(entity, key))
         return self._index[place]
+
+    def _expression(self, entity: Entity, key: str) -> Any:
+        """Give the expression of an attribute; of a single-table subtype, the bare column of the shared table.
+
+        SQLAlchemy 2.0 restricts the whole statement to the subtype when its attribute is selected; 2.1 does not.
+        """
+        mapper = inspect(entity).mapper
+        if entity is not self.entity and mapper.single and key in mapper.column_attrs:
+            return mapper.column_attrs[key].columns[0]
+        return getattr(entity, key)
 
     def append(self, expression: Any) -> int:
         """Select an expression and give its column number."""
