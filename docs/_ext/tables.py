@@ -59,7 +59,7 @@ WITH_ARGUMENTS = (TypeDecorator, PickleType, ARRAY, postgresql.ARRAY)
 
 TABLES = {
     "errors": (("code", "status", "title", "meaning"), error_rows),
-    "operators": (("operator", "other names", "compares with", "needs", "holds if the field"), operator_rows),
+    "operators": (("operator", "other names", "compares with", "needs", "meaning"), operator_rows),
     "options": (("option", "default", "meaning"), lambda: field_rows(Options)),
     "limits": (("limit", "default", "of what"), lambda: field_rows(Limits)),
     "types": (("SQLAlchemy type", "codec", "JSON type", "format"), type_rows),

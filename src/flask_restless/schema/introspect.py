@@ -51,6 +51,7 @@ def inspect_model(model: type, options: Options, registry: Registry, types: Type
     found = {one.name: one for one in _attributes(mapper, options, identity, types)}
     relationships = {one.name: one for one in _relationships(mapper, options, registry)}
     _check_names(model, options, {*found, *relationships, *_hidden_names(mapper)})
+    _check_includes(model, options, relationships, mapper)
     return Resource(
         name=name,
         model=model,
@@ -266,6 +267,21 @@ def _is_exposed(name: str, options: Options) -> bool:
 def _hidden_names(mapper: Mapper[Any]) -> set[str]:
     """Names that `only` and `exclude` may hold although no field comes of them."""
     return {"id", "type", *mapper.attrs.keys(), *(name for name, _ in _descriptors(mapper))}
+
+
+def _check_includes(
+    model: type, options: Options, relationships: Mapping[str, Relationship], mapper: Mapper[Any]
+) -> None:
+    """Refuse default includes that cannot exist; what lies beyond their first step is known at the first request."""
+    if mapper.polymorphic_on is not None:
+        return
+    for path in options.includes:
+        name = path.partition(".")[0]
+        if name not in relationships or not _is_exposed(name, options):
+            raise IllegalArgumentError(
+                f"includes names {path!r}, but {model.__name__} has no relationship {name!r}; "
+                f"there are {', '.join(sorted(relationships))}"
+            )
 
 
 def _check_names(model: type, options: Options, known: set[str]) -> None:

@@ -37,6 +37,8 @@ from flask_restless.schema.options import Limits, Options
         ({"validation_exceptions": [1]}, "exception class"),
         ({"collection_name": ""}, "empty"),
         ({"includes": "authors"}, "list of field names"),
+        ({"includes": ["title"]}, "no relationship"),
+        ({"includes": ["authors.country", "nothing"]}, "no relationship"),
     ],
 )
 def test_wrong_option_raises_with_the_cure(shop: Shop, options: dict[str, Any], hint: str) -> None:
