@@ -166,8 +166,8 @@ def test_unknown_fieldset_is_refused(type_: str, names: tuple[str, ...], code: s
 def test_wrong_default_includes_are_the_programmers_mistake() -> None:
     """House style, errors."""
     good = resource_of("books", Book={"includes": ["publisher.country"]})
-    bad = resource_of("books", Book={"includes": ["publsher"]})
+    bad = resource_of("books", Book={"includes": ["publisher.cuntry"]})
 
     assert default_tree(good) == {"publisher": {"country": {}}}
-    with pytest.raises(LookupError, match=r"includes of the API books .*publsher"):
+    with pytest.raises(LookupError, match=r"includes of the API books .*cuntry"):
         default_tree(bad)
