@@ -12,7 +12,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 from ..manager import APIManager
-from ..reflection import Reflected, reflect
+from ..reflection import Reflected, read_any_text, reflect
 from .server import run, table_of
 
 DRIVERS = {
@@ -34,6 +34,7 @@ DRIVERS = {
 def serve(url: str, write: bool, schema: str | None, tables: tuple[str, ...], host: str, port: int) -> None:
     """Serve the tables of the database at URL (or of an SQLite file), read only unless told otherwise."""
     engine = engine_of(url)
+    read_any_text(engine)
     try:
         run(*database_app(engine, write, schema, tables, f"http://{host}:{port}"), host, port)
     finally:

@@ -4,5 +4,6 @@ It stands alone: it knows of SQLAlchemy, and of nothing else in here.
 """
 
 from .database import Reflected, Skipped, reflect
+from .tolerant import read_any_text
 
-__all__ = ["Reflected", "Skipped", "reflect"]
+__all__ = ["Reflected", "Skipped", "read_any_text", "reflect"]

@@ -1,7 +1,7 @@
-"""Types for what SQLite really stores: any column may hold a value of any kind there.
+"""Types for what a database really stores, in place of what its columns declare.
 
-A value that is not what its column declares is read as it is, in place of an exception that would make the whole
-table unreadable.
+Any column of SQLite may hold a value of any kind, and MariaDB knows a date of zeros.  A value that is not what its
+column declares is read as it is, in place of an exception that would make the whole table unreadable (T39).
 """
 
 from __future__ import annotations
@@ -9,10 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, DateTime, Dialect, Integer, Numeric, String, Time
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Dialect,
+    Engine,
+    Float,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+    Time,
+    event,
+)
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 
@@ -122,11 +138,73 @@ class TolerantNumeric(TypeDecorator[Any]):
         return round(found, self.scale) if self.scale is not None and found.is_finite() else found
 
 
+class TolerantBoolean(_Tolerant):
+    """A truth value in 0 or 1; anything else is read as it is."""
+
+    impl: Any = Boolean
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Leave SQLite's own conversion out."""
+        return Integer()
+
+    def written(self, value: Any) -> Any:
+        """Write 0 or 1."""
+        return int(value) if isinstance(value, bool) else value
+
+    def read(self, value: Any) -> Any:
+        """Read 0 and 1."""
+        return bool(value) if value in (0, 1) else value
+
+
+class TolerantBinary(TypeDecorator[Any]):
+    """Bytes; text and numbers are read as the bytes of what they look like."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Leave SQLite's own conversion out."""
+        return NullType()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read bytes."""
+        return value if value is None or isinstance(value, bytes) else str(value).encode()
+
+
+class Lenient(TypeDecorator[Any]):
+    """Another type, unless it cannot read a value: that is read as it is."""
+
+    impl = NullType
+    cache_ok = True
+
+    def __init__(self, wrapped: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.wrapped = wrapped
+        self.impl = wrapped  # type: ignore[assignment]
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Take what was read; that there is this method tells others that it may be of any kind."""
+        return value
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Keep the raw value where the wrapped type raises."""
+        strict = super().result_processor(dialect, coltype)
+        return None if strict is None else partial(_either, strict)
+
+
+def _either(convert: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return convert(value)
+    except (ValueError, TypeError, AttributeError, ArithmeticError):
+        return value
+
+
 Replace = Callable[[Any], TypeEngine[Any]]
 
 
 def _numeric(type_: Numeric[Any]) -> TypeEngine[Any]:
-    return TolerantNumeric(type_.precision, type_.scale) if type_.asdecimal else type_
+    return TolerantNumeric(type_.precision, type_.scale) if type_.asdecimal else Lenient(type_)
 
 
 SQLITE: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
@@ -135,15 +213,40 @@ SQLITE: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
         DateTime: lambda type_: TolerantDateTime(),
         Date: lambda type_: TolerantDate(),
         Time: lambda type_: TolerantTime(),
+        Boolean: lambda type_: TolerantBoolean(),
         Numeric: _numeric,
+        Float: Lenient,
+        LargeBinary: lambda type_: TolerantBinary(type_.length),
+        JSON: Lenient,
     }
 )
 """Reflected type -> what to read and write it as; SQLite's integers have 64 bits whatever they are called."""
 
+MARIADB: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType({DateTime: Lenient, Date: Lenient})
+"""The driver gives text for a date that is none, such as `0000-00-00`."""
 
-def tolerant(type_: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Give the type to map a reflected SQLite column with."""
+DIALECTS: Mapping[str, Mapping[type[TypeEngine[Any]], Replace]] = MappingProxyType(
+    {"sqlite": SQLITE, "mysql": MARIADB, "mariadb": MARIADB}
+)
+
+
+def tolerant(type_: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
+    """Give the type to map a reflected column with, on the dialect of that name."""
+    replacements = DIALECTS.get(dialect, {})
     for class_ in type(type_).__mro__:
-        if class_ in SQLITE:
-            return SQLITE[class_](type_)
+        if class_ in replacements:
+            return replacements[class_](type_)
     return type_
+
+
+def read_any_text(engine: Engine) -> None:
+    """Let an SQLite engine read text that is not UTF-8, with U+FFFD for what is wrong; other engines always do.
+
+    Call it before the engine is used: it holds for connections made from then on.
+    """
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_text_factory)
+
+
+def _set_text_factory(connection: Any, _record: object) -> None:
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
