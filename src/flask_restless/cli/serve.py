@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
@@ -79,11 +80,19 @@ def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: boo
 def engine_of(text: str) -> Engine:
     """Make the engine for a URL, or for the path of an SQLite file; ClickException says what is wrong with it."""
     try:
-        return create_engine(_url(text))
+        engine = create_engine(_url(text))
     except (ArgumentError, NoSuchModuleError) as error:
         raise click.ClickException(f"{text!r} is no database: {error}") from None
     except ModuleNotFoundError as error:
         raise click.ClickException(f"the driver {error.name} is not installed; pip install {error.name}") from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _enforce_foreign_keys)
+    return engine
+
+
+def _enforce_foreign_keys(connection: Any, _record: Any) -> None:
+    """Have SQLite refuse what would leave a reference to nothing, which it does not do by itself."""
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _url(text: str) -> URL:

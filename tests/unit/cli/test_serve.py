@@ -67,6 +67,18 @@ def test_write_allows_changes(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_sqlite_keeps_no_reference_to_nothing(tmp_path: Path) -> None:
+    """J-5.4.6: `serve --write` has SQLite enforce its foreign keys."""
+    made = create_engine(f"sqlite:///{tmp_path}/shop.sqlite")
+    fill(made)
+    made.dispose()
+    engine = engine_of(str(tmp_path / "shop.sqlite"))
+    app, _ = database_app(engine, True, None, (), "")
+
+    assert checked_client(app).delete("/api/authors/1").status_code == 409
+    engine.dispose()
+
+
 def test_values_that_sqlite_should_not_hold_are_read(tmp_path: Path) -> None:
     """T39: text in date, decimal and integer columns."""
     engine = create_engine(f"sqlite:///{tmp_path}/odd.sqlite")
