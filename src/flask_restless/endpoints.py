@@ -23,7 +23,7 @@ from .operations.problems import Problem, Rejected, problem, quote, reject
 from .pipeline import respond
 from .protocols.base import Call, Protocol, Reply, Route
 from .schema.resource import Resource
-from .sessions import SessionSource, lent
+from .sessions import CurrentSession, SessionSource, lent
 
 logger = logging.getLogger("flask_restless")
 
@@ -66,10 +66,11 @@ class Service:
     executor: Executor
     source: SessionSource
     owns_sessions: bool
+    current: CurrentSession
 
     def answer(self, call: Call) -> Reply:
         """Answer one call in a Session of its own."""
-        with lent(self.source, self.owns_sessions) as session:
+        with lent(self.source, self.owns_sessions, self.current) as session:
             return respond(call, self.protocol, self.executor, session, self.owns_sessions)
 
 
@@ -92,11 +93,10 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
     blueprint.record_once(partial(_guard_prefix, service, resource.url_prefix))
 
 
-def add_shared_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:
-    """Serve the URLs that all APIs of a prefix share; `resource` is one of them, and leads to the others."""
-    for route in service.protocol.shared_routes(resource.registry):
-        view = partial(_view, service, resource, route.endpoint)
-        blueprint.add_url_rule(route.rule, route.endpoint, view, methods=sorted(route.methods))
+def add_shared_route(blueprint: Blueprint, service: Service, resource: Resource, route: Route) -> None:
+    """Serve one URL that all APIs of a prefix share; `resource` is one of them, and leads to the others."""
+    view = partial(_description if route.endpoint == "index" else _view, service, resource, route.endpoint)
+    blueprint.add_url_rule(route.rule, route.endpoint, view, methods=sorted(route.methods))
     blueprint.register_error_handler(Exception, partial(_on_error, service))
 
 
@@ -109,6 +109,11 @@ def _view(service: Service, resource: Resource, endpoint: str, **parts: str) -> 
     if relation is not None and relation not in resource.relationships and _may_hold_slashes(resource):
         return _slashed(service, resource, "/".join(_rest(endpoint, parts)))
     return _response(service.answer(_call(resource, endpoint, parts)))
+
+
+def _description(service: Service, resource: Resource, endpoint: str) -> Response:
+    """Serve what can be told without a Session."""
+    return _response(service.protocol.describe(_call(resource, endpoint, {})))
 
 
 def _rest(endpoint: str, parts: Mapping[str, str]) -> Iterator[str]:

@@ -15,14 +15,17 @@ from urllib.parse import quote
 from flask import Blueprint, Flask
 
 from .database.execution.executor import Executor
-from .endpoints import Service, add_routes, add_shared_routes
+from .endpoints import Service, add_routes, add_shared_route
+from .operations.operators import own_operator
 from .protocols.base import Protocol
 from .protocols.jsonapi import JsonApi
 from .schema.introspect import Types, inspect_model
 from .schema.options import IllegalArgumentError, Limits, Options
 from .schema.registry import Registry
 from .schema.resource import Resource
-from .sessions import session_source
+from .serialization import DefaultSerializer
+from .serialization.registration import bind_own_objects, with_own_objects
+from .sessions import CurrentSession, session_source
 
 PROTOCOLS: Mapping[str, Callable[[], Protocol]] = {"jsonapi": JsonApi}
 
@@ -38,7 +41,7 @@ class APIManager:
     `url_prefix` is the path of all APIs that do not name their own.  `preprocessors` and `postprocessors` hold for
     every API, before its own.  `atomic` says whether several writes may be sent at once, to
     `<url_prefix>/operations`.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
-    says how much one request may ask for.
+    says how much one request may ask for.  `operators` are filter operators of the application's own.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
     >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP
@@ -58,12 +61,16 @@ class APIManager:
         atomic: bool = True,
         types: Types | None = None,
         limits: Limits | None = None,
+        operators: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
         if protocol not in PROTOCOLS:
             raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
         source, owned = session_source(session, flask_sqlalchemy_db)
-        self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned)
+        self._session = CurrentSession()
+        self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned, self._session)
         self._registry = Registry(limits)
+        for name, function in (operators or {}).items():
+            self.register_operator(name, function)
         self._defaults: dict[str, Any] = {
             "url_prefix": "/api" if url_prefix is None else url_prefix,
             "include_links": include_links,
@@ -72,7 +79,7 @@ class APIManager:
         self._postprocessors = postprocessors or {}
         self._types = types
         self._atomic = atomic
-        self._shared: set[str] = set()
+        self._shared: set[tuple[str, str]] = set()
         self._apps: list[Flask] = []
         self._blueprints: list[Blueprint] = []
         if app is not None:
@@ -107,21 +114,24 @@ class APIManager:
             _register(app, blueprint)
 
     def _share(self, resource: Resource) -> None:
-        """Serve what belongs to a URL prefix as a whole, once, as soon as one of its APIs may be written."""
+        """Serve what belongs to a URL prefix as a whole, once, as soon as one of its APIs needs it."""
         prefix = resource.url_prefix
-        if not self._atomic or prefix in self._shared or not resource.options.methods - {"GET"}:
-            return
-        self._shared.add(prefix)
-        blueprint = Blueprint("operations", __name__, url_prefix=prefix or None)
-        add_shared_routes(blueprint, self._service, resource)
-        self._serve(blueprint)
+        for route in self._service.protocol.shared_routes(resource):
+            place = (prefix, route.rule)
+            unwanted = (route.endpoint == "operations" and not self._atomic) or not (prefix or route.rule)
+            if place in self._shared or unwanted:
+                continue
+            self._shared.add(place)
+            blueprint = Blueprint(route.endpoint, __name__, url_prefix=prefix or None)
+            add_shared_route(blueprint, self._service, resource, route)
+            self._serve(blueprint)
 
     def create_api_blueprint(self, name: str, model: type, **options: Any) -> Blueprint:
         """Make the blueprint of an API of `model`, for the caller to register on an application."""
         return self._blueprint(name, self._resource(model, options))
 
     def _resource(self, model: type, given: Mapping[str, Any]) -> Resource:
-        options = Options.checked(model, {**self._defaults, **given})
+        options = Options.checked(model, {**self._defaults, **with_own_objects(model, given, self._session)})
         options = replace(
             options,
             preprocessors=_merged(model, "preprocessors", self._preprocessors, options),
@@ -132,12 +142,20 @@ class APIManager:
             self._registry.add(resource)
         except ValueError as error:
             raise IllegalArgumentError(str(error)) from None
+        bind_own_objects(resource)
         return resource
 
     def _blueprint(self, name: str, resource: Resource) -> Blueprint:
         blueprint = Blueprint(name, __name__, url_prefix=resource.url_prefix or None)
         add_routes(blueprint, self._service, resource)
         return blueprint
+
+    def register_operator(self, name: str, function: Callable[..., Any]) -> None:
+        """Add a filter operator to every API of this manager, or replace one.
+
+        `function(column, value)` gives the SQL condition; one that takes the column alone makes a unary operator.
+        """
+        self._registry.add_operator(name, own_operator(name, function))
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -186,8 +204,39 @@ class APIManager:
         return ",".join(key.key for key in resource.identity.keys)
 
     def serializer_for(self, model: type) -> Any:
-        """Give the serializer that `create_api(model, serializer=...)` was told, None where it is the built-in one."""
-        return self._registry.of_model(model).options.serializer
+        """Give the serializer of a model's API: its own, or one that writes as the API itself does."""
+        resource = self._registry.of_model(model)
+        if resource.options.serializer is not None:
+            return resource.options.serializer
+        serializer = DefaultSerializer(model)
+        serializer.bind(resource)
+        return serializer
+
+    def resource_of(self, model: type) -> Resource:
+        """Give the Resource of a model's first API; ValueError if it has none."""
+        return self._registry.of_model(model)
+
+    def url_prefix_for(self, model: type) -> str:
+        """Give the path below which a model is served; ValueError if it has no API."""
+        return self._registry.of_model(model).url_prefix
+
+    def primary_key_value(self, instance: Any, as_string: bool = False) -> Any:
+        """Give the value of the attribute that is an instance's `id` (a tuple if the key is composite), or its text."""
+        identity = self._registry.of_model(type(instance)).identity
+        values = tuple(getattr(instance, key.key) for key in identity.keys)
+        if as_string:
+            return identity.text(values)
+        return values[0] if len(values) == 1 else values
+
+    def serialize_relationship(self, instance: Any) -> dict[str, str]:
+        """Give the resource identifier of an instance."""
+        name = self._registry.of_model(type(instance)).name
+        return {"type": name, "id": self.primary_key_value(instance, as_string=True)}
+
+    @staticmethod
+    def api_name(collection_name: str) -> str:
+        """Give the name of the blueprint of a collection's first API."""
+        return f"{collection_name}api"
 
 
 def _merged(model: type, name: str, shared: Processors, options: Options) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
@@ -51,13 +52,30 @@ def _current(session: Any) -> Session:
     return found
 
 
+class CurrentSession:
+    """Stands for the Session of the request that is being answered, for objects that live longer than one."""
+
+    __slots__ = ("variable",)
+
+    def __init__(self) -> None:
+        self.variable: ContextVar[Session] = ContextVar("the Session of the current request")
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return getattr(self.variable.get(), name)
+        except LookupError:
+            raise RuntimeError("there is a Session only while a request is being answered") from None
+
+
 @contextmanager
-def lent(source: SessionSource, ours: bool) -> Iterator[Session]:
-    """Lend the Session of one request; afterwards nothing of it is open any more."""
+def lent(source: SessionSource, ours: bool, current: CurrentSession) -> Iterator[Session]:
+    """Lend the Session of one request, and let `current` stand for it; afterwards nothing of it is open any more."""
     session = source()
+    token = current.variable.set(session)
     try:
         yield session
     finally:
+        current.variable.reset(token)
         if ours:
             session.close()
         elif session.in_transaction():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ..schema.codec import Codec
@@ -40,13 +41,22 @@ def text_value(codec: Codec, value: Any) -> object:
 class ConditionBinder:
     """Binds the conditions of one parameter; every problem is told at `source`.
 
-    With `hidden`, mapped columns that clients do not see may be named too: for what an application's own processors
-    ask.
+    `own` are the operators of the application's own, by name.  With `hidden`, mapped columns that clients do not see
+    may be named too: for what an application's own processors ask.
     """
 
-    def __init__(self, source: Source, limits: Limits, convert: Convert = json_value, *, hidden: bool = False) -> None:
+    def __init__(
+        self,
+        source: Source,
+        limits: Limits,
+        convert: Convert = json_value,
+        *,
+        own: Mapping[str, Operator] = MappingProxyType({}),
+        hidden: bool = False,
+    ) -> None:
         self.source = source
         self.limits = limits
+        self.own = own
         self.hidden = hidden
         self.operands = Operands(source, limits, convert, convert is text_value)
 
@@ -183,9 +193,9 @@ class ConditionBinder:
 
     def operator(self, symbol: str) -> Operator:
         """Find an operator; Rejected (`unknown-operator`)."""
-        found = OPERATORS.get(symbol)
+        found = self.own.get(symbol) or OPERATORS.get(symbol)
         if found is None:
-            hint = did_you_mean(symbol, [*OPERATORS, *RELATED])
+            hint = did_you_mean(symbol, [*self.own, *OPERATORS, *RELATED])
             raise reject("unknown-operator", f"there is no operator {quote(symbol)}{hint}", self.source)
         return found
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from inspect import signature
 from types import MappingProxyType
 from typing import Any
 
@@ -158,6 +159,20 @@ _ROWS = (
         "PostgreSQL: matches the words",
     ),
 )
+
+
+def own_operator(name: str, function: Callable[..., Any]) -> Operator:
+    """Make an operator of an application's own: `function(column, value)`, or `function(column)` for a unary one.
+
+    The value is converted by the type of the attribute, and handed in as a bind parameter.
+    """
+    unary = len(signature(function).parameters) == 1
+
+    def sql(left: Any, right: Any) -> ColumnElement[bool]:
+        return function(left) if unary else function(left, right)  # type: ignore[no-any-return]  # it is asked to
+
+    return Operator((name,), Operand.NONE if unary else Operand.VALUE, Needs.EQUALITY, sql, "the application's own")
+
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType({name: row for row in _ROWS for name in row.names})
 """Every operator under every one of its names (case-sensitive)."""

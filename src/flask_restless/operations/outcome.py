@@ -55,7 +55,7 @@ class Variant:
     """How to read a row that is a `resource`: the column number of each part of the id and of each attribute.
 
     `document`, where the API has a serializer of its own, is the column with the whole resource object that it made
-    (a dict); `attributes` and `linkages` are empty then.
+    (a dict); `attributes` is empty then.
     """
 
     resource: Resource

@@ -13,7 +13,6 @@ from typing import Protocol as Interface
 from ..operations.operation import Operation
 from ..operations.outcome import Outcome
 from ..operations.problems import Problem
-from ..schema.registry import Registry
 from ..schema.resource import Resource
 
 
@@ -79,8 +78,12 @@ class Protocol(Interface):
         """Give the URLs of one API, below its collection's path (`''` is the collection itself)."""
         ...
 
-    def shared_routes(self, registry: Registry) -> Sequence[Route]:
-        """Give the URLs that belong to the URL prefix as a whole (`/operations`), below the prefix."""
+    def shared_routes(self, resource: Resource) -> Sequence[Route]:
+        """Give the URLs that an API needs and that belong to its URL prefix as a whole, below the prefix."""
+        ...
+
+    def describe(self, call: Call) -> Reply:
+        """Answer the shared URL `index`: what is served below the prefix; raise Rejected."""
         ...
 
     def parse(self, call: Call) -> Operation:

@@ -92,9 +92,15 @@ class Options:
     postprocessors: Mapping[str, tuple[Callable[..., Any], ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Functions to call with the answer, before commit, by processor name."""
     serializer: Any = None
-    """An object with `serialize(instance, only=None)`, in place of the generated resource objects."""
+    """A `Serializer`, or any object with `serialize(instance, only=None)`: makes the resource objects."""
+    serializer_class: Any = None
+    """The same as a class, called with the keywords `only`, `exclude` and `additional_attributes`."""
     deserializer: Any = None
-    """An object with `deserialize(document)`, in place of the generated way to make instances."""
+    """A `Deserializer`, or any object with `deserialize(document)`: makes the new instances."""
+    deserializer_class: Any = None
+    """The same as a class, called as `cls(session, model, allow_client_generated_ids=...)`."""
+    allow_non_primary_key_id: bool = True
+    """Whether `primary_key` may name an attribute that is no part of the mapped key."""
     linkage: str = "included"
     """To-many linkage: `included` sends it for included relationships only, `always` for all of them."""
     include_links: bool = True

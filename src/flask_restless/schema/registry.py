@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from .options import Limits
 
@@ -15,11 +16,13 @@ class Registry:
     """The resources of one manager on one application.
 
     `generation` grows with each addition, so that what was derived from the registry can tell that it is old.
+    `operators` are the filter operators of the application's own, by name (`operations.operators.Operator`).
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.generation = 0
+        self.operators: Mapping[str, Any] = MappingProxyType({})
         self._resources: list[Resource] = []
         self._targets: dict[tuple[type, str, bool], Resource | None] = {}
 
@@ -41,6 +44,11 @@ class Registry:
                 )
         self._resources.append(resource)
         self._targets.clear()
+        self.generation += 1
+
+    def add_operator(self, name: str, operator: Any) -> None:
+        """Take a filter operator in, in place of any other one of that name."""
+        self.operators = MappingProxyType({**self.operators, name: operator})
         self.generation += 1
 
     def target(self, model: type, url_prefix: str, exact: bool = False) -> Resource | None:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from conftest import Shop, checked_client
-from flask_restless import APIManager, IllegalArgumentError
+from flask_restless import APIManager, DefaultSerializer, IllegalArgumentError
 from flask_restless.demo.models import Author, Book, Publisher, Tag
 from flask_restless.schema.options import Limits, Options
 
@@ -202,7 +202,7 @@ def test_lookups(shop: Shop) -> None:
     assert manager.collection_name(Book) == "books"
     assert manager.model_for("books") is Book
     assert manager.primary_key_for(Book) == "id"
-    assert manager.serializer_for(Book) is None
+    assert isinstance(manager.serializer_for(Book), DefaultSerializer)
     with pytest.raises(ValueError, match="no API"):
         manager.url_for(dict)
     with pytest.raises(ValueError, match="did you mean 'books'"):

@@ -116,7 +116,7 @@ def test_accepted_at_the_limit(body: bytes) -> None:
 )
 def test_cost_is_in_proportion_to_the_length(body: bytes) -> None:
     """T26, T27: two megabytes are read or refused at once."""
-    started = time.perf_counter()
+    started = time.process_time()
     refusal_of(read, body)
 
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

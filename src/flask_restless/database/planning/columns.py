@@ -99,8 +99,9 @@ def _variant(columns: Columns, fields: Fields, branch_keys: list[tuple[int, ...]
         columns.add(columns.entity if hasattr(columns.entity, key.key) else entity, key.key)
         for key in resource.identity.keys
     )
+    linkages = tuple(_linkage(columns, entity, one, branch_keys) for one in fields.relationships)
     if resource.options.serializer is not None:
-        return Variant(resource, identity, (), (), columns.derive(_serializer(resource, fields)))
+        return Variant(resource, identity, (), linkages, columns.derive(_serializer(resource, fields)))
     attributes = []
     for attribute in fields.attributes:
         if attribute.sql:
@@ -110,15 +111,14 @@ def _variant(columns: Columns, fields: Fields, branch_keys: list[tuple[int, ...]
             assert attribute.compute is not None
             number = columns.derive(attribute.compute, attribute.loads)
         attributes.append((attribute, number))
-    linkages = tuple(_linkage(columns, entity, one, branch_keys) for one in fields.relationships)
     return Variant(resource, identity, tuple(attributes), linkages)
 
 
 def _serializer(resource: Resource, fields: Fields) -> Derived:
-    """Call the API's own serializer; `only` holds the names of the fields if they are not simply all."""
+    """Call the API's own serializer; `only` holds the names of the fields if they are not those sent by default."""
     names = {one.name for one in fields.attributes} | {one.name for one in fields.relationships}
-    every = set(resource.attributes) | set(resource.relationships)
-    only = None if names >= every else sorted(names)
+    shown = {one.name for one in resource.attributes.values() if one.access.read and not one.deferred}
+    only = None if names == shown | resource.relationships.keys() else sorted(names)
     return lambda instance: resource.options.serializer.serialize(instance, only=only)
 
 

@@ -43,7 +43,8 @@ def read_objects(resource: Resource, text: str) -> Any:
 def bound_objects(resource: Resource, value: Any, *, hidden: bool = False) -> Condition:
     """Bind filter objects; with `hidden`, those of the application's own processors."""
     source = Source(parameter="filter[objects]")
-    return ConditionBinder(source, resource.registry.limits, hidden=hidden).objects(resource, value)
+    registry = resource.registry
+    return ConditionBinder(source, registry.limits, own=registry.operators, hidden=hidden).objects(resource, value)
 
 
 def as_objects(resource: Resource, given: Mapping[tuple[str, ...], str]) -> list[Any]:
@@ -64,7 +65,7 @@ def as_objects(resource: Resource, given: Mapping[tuple[str, ...], str]) -> list
 def _as_object(resource: Resource, parts: tuple[str, ...], text: str) -> dict[str, Any]:
     names = parts[0].split(".")
     symbol = parts[1] if len(parts) == 2 else _implied(resource, names, text)
-    operator = OPERATORS.get(symbol)
+    operator = resource.registry.operators.get(symbol) or OPERATORS.get(symbol)
     if operator is None or operator.operand is Operand.NONE:
         return {"name": parts[0], "op": symbol}
     value = _value(operator, text)
@@ -90,7 +91,7 @@ def _as_json(resource: Resource, names: list[str], text: str) -> Any:
 
 def _bracketed(resource: Resource, parts: tuple[str, ...], text: str, source: Source) -> Condition:
     """Bind `filter[path]=text` or `filter[path][operator]=text`; commas separate the values of a list."""
-    binder = ConditionBinder(source, resource.registry.limits, text_value)
+    binder = ConditionBinder(source, resource.registry.limits, text_value, own=resource.registry.operators)
     names = parts[0].split(".")
     operator = binder.operator(parts[1] if len(parts) == 2 else _implied(resource, names, text))
     return binder.path(resource, names, operator, _value(operator, text))

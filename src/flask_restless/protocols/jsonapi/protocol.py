@@ -12,10 +12,10 @@ from ...operations.operation import Batch, Create, Delete, Fetch, Operation, Rel
 from ...operations.outcome import BatchWritten, Fetched, Outcome, Rows, Written
 from ...operations.problems import Problem, reject
 from ...schema.codec import encode_value
-from ...schema.registry import Registry
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
 from .atomic import EXTENSION, read_batch
+from .description import index_document
 from .errors import error_document, error_headers, error_status
 from .links import link_header, page_links, self_link
 from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
@@ -49,10 +49,17 @@ class JsonApi:
         ]
         return [route for route in routes if route.methods]
 
-    def shared_routes(self, registry: Registry) -> Sequence[Route]:
-        """Give the URLs of the prefix as a whole: atomic operations, as soon as an API may be written."""
-        writes = any(one.options.methods - {GET} for one in registry)
-        return (Route("operations", "/operations", frozenset({POST})),) if writes else ()
+    def shared_routes(self, resource: Resource) -> Sequence[Route]:
+        """Give the URLs of the prefix as a whole: its index, and atomic operations where an API may be written."""
+        index = Route("index", "", frozenset({GET}))
+        if not resource.options.methods - {GET}:
+            return (index,)
+        return index, Route("operations", "/operations", frozenset({POST}))
+
+    def describe(self, call: Call) -> Reply:
+        """Tell what is served below a prefix: its collections, their URLs, and the name of each one's key."""
+        negotiate(call)
+        return self._reply(call, 200, index_document(call))
 
     def parse(self, call: Call) -> Operation:
         """Understand a request; media types come first, before any side effect (J-2.3.12)."""

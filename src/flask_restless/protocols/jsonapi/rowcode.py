@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ...operations.outcome import BranchLinkage, KeyLinkage, Layout, NoLinkage, Row, Variant
 from ...schema.resource import Identity, Resource
+from .own import completer_of
 
 Object = dict[str, Any]
 Renderer = Callable[[Iterable[Row], str, Sequence[dict[Any, Any]]], list[Object]]
@@ -53,11 +54,9 @@ def renderer_of(layout: Layout, *, links: bool) -> Renderer:
 
 
 def _maker(variant: Variant, links: bool) -> Renderer:
-    source = Source()
     if variant.document is not None:
-        return source.function(  # type: ignore[no-any-return]  # generated
-            f"def render(rows, root, linkage):\n    return [row[{variant.document}] for row in rows]\n"
-        )
+        return completer_of(variant, links)
+    source = Source()
     resource = variant.resource
     members = [f'"type": {source.constant(resource.name)}', '"id": id_']
     if variant.attributes:

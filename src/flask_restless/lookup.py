@@ -1,0 +1,126 @@
+"""Where a model is served, asked without a manager at hand: the module-level functions of the earlier generations.
+
+They ask the managers of the current application, or the one that is handed in as `_apimanager`; nothing is kept in this
+module.  The first API of a model counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+from flask import current_app, has_app_context, has_request_context, request
+
+if TYPE_CHECKING:
+    from .manager import APIManager
+    from .schema.resource import Resource
+
+Found = TypeVar("Found")
+
+CLASSIC_NAMES = {
+    "instid": "resource_id",
+    "relationname": "relation_name",
+    "relationinstid": "related_resource_id",
+}
+"""Keyword arguments of 0.17's `url_for` -> those of today's."""
+
+
+def url_for(
+    model: type,
+    resource_id: object = None,
+    relation_name: str | None = None,
+    related_resource_id: object = None,
+    _apimanager: APIManager | None = None,
+    relationship: bool = False,
+    **others: Any,
+) -> str:
+    """Give the URL path of an API, of one of its resources, or of what is related to it; ValueError if there is none.
+
+    The keywords of 0.17 (`instid`, `relationname`, `relationinstid`) are understood.  With `_external=True` the URL is
+    absolute, with `_anchor` it gets a fragment; all other keywords become query parameters.
+    """
+    named: dict[str, Any] = {
+        "resource_id": resource_id,
+        "relation_name": relation_name,
+        "related_resource_id": related_resource_id,
+    }
+    named |= {CLASSIC_NAMES[name]: others.pop(name) for name in CLASSIC_NAMES.keys() & others.keys()}
+    path = _ask(_apimanager, lambda one: one.url_for(model, relationship=relationship, **named))
+    return _located(path, others)
+
+
+def _located(path: str, others: dict[str, Any]) -> str:
+    """Put a path below the application's root, and add what else was asked for."""
+    external, anchor = others.pop("_external", others.pop("_absolute", False)), others.pop("_anchor", None)
+    root = ""
+    if has_request_context():
+        root = request.root_url.rstrip("/") if external else request.root_path
+    elif external:
+        scheme, name = current_app.config["PREFERRED_URL_SCHEME"], current_app.config["SERVER_NAME"]
+        if name is None:
+            raise RuntimeError("url_for(_external=True) needs a request, or SERVER_NAME in the application's config")
+        root = f"{scheme}://{name}{current_app.config['APPLICATION_ROOT'].rstrip('/')}"
+    query = urlencode(others, doseq=True)
+    return root + path + (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
+
+
+def model_for(collection_name: str, _apimanager: APIManager | None = None) -> type:
+    """Give the model that is served under that name; ValueError if there is none."""
+    return _ask(_apimanager, lambda one: one.model_for(collection_name))
+
+
+def collection_name(model: type, _apimanager: APIManager | None = None) -> str:
+    """Give the collection's name of `model`, its JSON:API type; ValueError if it has no API."""
+    return _ask(_apimanager, lambda one: one.collection_name(model))
+
+
+def serializer_for(model: type, _apimanager: APIManager | None = None) -> Any:
+    """Give the serializer of a model's API: its own, or a `DefaultSerializer`; ValueError if it has no API."""
+    return _ask(_apimanager, lambda one: one.serializer_for(model))
+
+
+def primary_key_for(instance_or_model: Any, _apimanager: APIManager | None = None) -> str:
+    """Give the name of the attribute whose value is the `id`; ValueError if the model has no API."""
+    return _ask(_apimanager, lambda one: one.primary_key_for(instance_or_model))
+
+
+def register_operator(name: str, function: Callable[..., Any], _apimanager: APIManager | None = None) -> None:
+    """Add a filter operator to every manager of the current application, or to one.
+
+    Outside an application context there is nothing to add it to: `APIManager(operators={name: function})` does it then.
+    """
+    if _apimanager is None and not has_app_context():
+        raise RuntimeError(
+            f"there is no current application to register the operator {name!r} for; give the manager its operators: "
+            f"APIManager(operators={{{name!r}: ...}}), or call manager.register_operator"
+        )
+    for one in _managers(_apimanager):
+        one.register_operator(name, function)
+
+
+def resource_of(model: type, _apimanager: APIManager | None = None) -> Resource:
+    """Give the Resource of a model's API; ValueError if it has none."""
+    return _ask(_apimanager, lambda one: one.resource_of(model))
+
+
+def _ask(manager: APIManager | None, question: Callable[[APIManager], Found]) -> Found:
+    """Ask one manager after the other; the first refusal is told if none knows the answer."""
+    refusal: ValueError | None = None
+    for one in _managers(manager):
+        try:
+            return question(one)
+        except ValueError as error:
+            refusal = refusal or error
+    raise refusal or ValueError("no APIManager has been initialised for the current application")
+
+
+def _managers(manager: APIManager | None) -> Iterator[APIManager]:
+    if manager is not None:
+        yield manager
+        return
+    if not has_app_context():
+        raise RuntimeError(
+            "there is no current application; ask inside a request or `with app.app_context()`, or pass _apimanager"
+        )
+    yield from current_app.extensions.get("restless", ())

@@ -1,0 +1,68 @@
+"""Resource objects that an application's own serializer made, completed to what the standard demands.
+
+The serializer says which attributes and relationships there are.  Its object gets the identity that the server knows
+it by, links where it has none, and the linkage of what is included (J-3.7.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from ...operations.outcome import BranchLinkage, Row, Variant
+from ...operations.problems import Rejected, problem
+
+Object = dict[str, Any]
+
+
+def completer_of(
+    variant: Variant, links: bool
+) -> Callable[[Iterable[Row], str, Sequence[dict[Any, Any]]], list[Object]]:
+    """Give the function that renders rows whose resource objects stand in the column `variant.document`."""
+
+    def render(rows: Iterable[Row], root: str, linkage: Sequence[dict[Any, Any]]) -> list[Object]:
+        return [_completed(variant, row, root if links else None, linkage) for row in rows]
+
+    return render
+
+
+def _completed(variant: Variant, row: Row, root: str | None, linkage: Sequence[dict[Any, Any]]) -> Object:
+    assert variant.document is not None
+    resource = variant.resource
+    found = _resource_object(row[variant.document], resource.name)
+    id_ = resource.identity.text(tuple(row[number] for number in variant.identity))
+    own = {**found, "type": resource.name, "id": id_}
+    url = f"{root}{resource.path}/{quote(id_, safe='')}"
+    if related := _relationships(variant, row, own.get("relationships") or {}, linkage, None if root is None else url):
+        own["relationships"] = related
+    if root is not None:
+        own.setdefault("links", {"self": url})
+    return own
+
+
+def _resource_object(made: object, name: str) -> Object:
+    """Take a resource object, or the whole document of one, as serializers of 1.0 make it."""
+    if isinstance(made, dict) and "data" in made and "type" not in made:
+        made = made["data"]
+    if not isinstance(made, dict):
+        detail = f"the serializer of {name} gave no resource object"
+        raise Rejected(problem("internal-error", detail))
+    return made
+
+
+def _relationships(
+    variant: Variant, row: Row, given: Object, linkage: Sequence[dict[Any, Any]], url: str | None
+) -> Object:
+    """Add links to the relationships that the serializer wrote, and those that are included."""
+    found = {name: dict(one) for name, one in given.items()}
+    for one in variant.linkages:
+        name = one.relationship.name
+        if isinstance(one, BranchLinkage):
+            columns = one.columns
+            key = row[columns[0]] if len(columns) == 1 else tuple(row[number] for number in columns)
+            empty: Any = [] if one.relationship.is_many else None
+            found.setdefault(name, {})["data"] = linkage[one.branch].get(key) or empty
+        if url is not None and name in found:
+            found[name].setdefault("links", {"self": f"{url}/relationships/{name}", "related": f"{url}/{name}"})
+    return found
