@@ -65,10 +65,10 @@ def test_a_long_path_costs_nothing() -> None:
     """T20: decided in proportion to its length."""
     path = ".".join(["publisher", "books"] * 100_000)
 
-    started = time.perf_counter()
+    started = time.process_time()
     problem_of(include_tree, BOOK, [path], SOURCE)
 
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2
 
 
 def test_relationships_of_subtypes_can_be_included() -> None:
