@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ..schema.resource import Attribute, Relationship, Resource
+from .filters import Condition
 from .problems import Source
 from .selection import Selection
 
@@ -91,11 +92,50 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Nested:
+    """A related row that is given by its content: the row with `id`, if there is one, else a new one.
+
+    An existing row is only referred to where there are no `assignments` and `links`; with them it is changed as well.
+    A new one gets `id` if one is given.  Creating and changing needs the same permissions of the row's own API as the
+    request that does just that (A-7).
+    """
+
+    resource: Resource
+    id: Id | None
+    assignments: tuple[Assignment, ...] = ()
+    links: tuple[Link, ...] = ()
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The first row, by key, of those that a relationship refers to and that meet `condition`."""
+
+    resource: Resource
+    condition: Condition
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """One relationship gets exactly `targets`: none or one if to-one, any number if to-many."""
 
     relationship: Relationship
-    targets: tuple[Target, ...]
+    targets: tuple[Target | Nested, ...]
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Some members of a to-many relationship come, then some go.
+
+    Those in `removed` that are not members are left alone; `deleted` members are taken out and deleted.
+    """
+
+    relationship: Relationship
+    added: tuple[Target | Nested, ...] = ()
+    removed: tuple[Target | Matching, ...] = ()
+    deleted: tuple[Target | Matching, ...] = ()
     source: Source | None = field(default=None, compare=False)
 
 
@@ -126,6 +166,7 @@ class Update:
     links: tuple[Link, ...]
     selection: Selection
     source: Source | None = field(default=None, compare=False)
+    changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +174,28 @@ class Delete:
     """Delete the row that `target` refers to."""
 
     target: Target
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateMany:
+    """Change every row of the collection that meets the filter of `selection`, through the unit of work.
+
+    The filter has to be there (A-11); an order, a limit and an offset in `selection` narrow the rows down further.
+    """
+
+    selection: Selection
+    assignments: tuple[Assignment, ...]
+    links: tuple[Link, ...] = ()
+    changes: tuple[Change, ...] = ()
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMany:
+    """Delete every row of the collection that meets the filter of `selection`, with the cascades of the mapping."""
+
+    selection: Selection
     source: Source | None = field(default=None, compare=False)
 
 
@@ -179,4 +242,4 @@ class Batch:
 
 
 Write = Create | Update | Delete | Relate
-Operation = Fetch | Create | Update | Delete | Relate | Aggregate | Batch
+Operation = Fetch | Create | Update | Delete | Relate | Aggregate | Batch | UpdateMany | DeleteMany

@@ -122,10 +122,17 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """The answer to an UpdateMany or DeleteMany: how many rows were changed or deleted."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class BatchWritten:
     """The answer to a Batch: one `Written` for each of its operations, in order."""
 
     results: tuple[Written, ...]
 
 
-Outcome = Fetched | Written | Evaluated | BatchWritten
+Outcome = Fetched | Written | Evaluated | Counted | BatchWritten

@@ -35,6 +35,17 @@ class SortKey:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupKey:
+    """One attribute to group rows by, reached over the to-one relationships in `path`.
+
+    Of each group the row with the smallest key stands for all; the filter holds before, order and page after.
+    """
+
+    path: tuple[Relationship, ...]
+    attribute: Attribute
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """A relationship whose related rows are read too, in one statement for the whole page.
 
@@ -62,6 +73,7 @@ class Selection:
     filter: Condition | None = None
     sort: tuple[SortKey, ...] = ()
     page: Page | None = None
+    group: tuple[GroupKey, ...] = ()
     included: bool = field(default=False, compare=False)
     """Whether the client named include paths: then `included` is sent even if it is empty (J-4.3.4)."""
 
