@@ -92,6 +92,19 @@ def sqlite() -> Iterator[Engine]:
         yield engine
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+def filled(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An engine on a small bookshop, once for each kind and module: for tests that commit nothing."""
+    from flask_restless.demo.data import populate
+    from flask_restless.demo.models import Base
+
+    with fresh_database(request.param) as engine:
+        Base.metadata.create_all(engine)
+        with Session(engine) as session, session.begin():
+            populate(session, small=True)
+        yield engine
+
+
 @dataclass
 class Statements:
     """The SQL that an engine ran; transaction control is not counted."""

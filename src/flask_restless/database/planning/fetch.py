@@ -14,6 +14,7 @@ from ...schema.resource import Relationship, Resource
 from ..plan import KEYS, LIMIT, OFFSET, BranchPlan, FetchPlan, NodePlan
 from .binds import Binds
 from .columns import Columns, layout_of
+from .group import first_of_each
 from .order import order_of
 from .where import Entity, column, compile_condition, has_id, path_to, visible
 
@@ -25,8 +26,7 @@ def plan_fetch(fetch: Fetch) -> FetchPlan:
     branch_keys = [_branch_keys(columns, branch) for branch in selection.branches]
     layout = layout_of(columns, (), branch_keys)
     binds = Binds()
-    statement = _from_origin(fetch, _selected(columns), columns.entity, binds)
-    statement = _restricted(statement, selection, columns.entity, binds)
+    statement = primary_rows(fetch, _selected(columns), columns.entity, binds)
     if fetch.is_many or fetch.single:
         default = _mapped_order(fetch)
         statement = order_of(selection.sort, selection.resource, columns.entity, binds, default).apply(statement)
@@ -39,6 +39,17 @@ def plan_fetch(fetch: Fetch) -> FetchPlan:
 def _selected(columns: Columns) -> Select[Any]:
     expressions = [*columns.expressions, columns.entity] if columns.derived else columns.expressions
     return select(*expressions).options(*columns.loads)
+
+
+def primary_rows(fetch: Fetch, statement: Select[Any], entity: Entity, binds: Binds) -> Select[Any]:
+    """Keep the rows that the origin has, that meet the filter, and that stand for their groups if there are any."""
+    selection = fetch.selection
+    if not selection.group:
+        return _restricted(_from_origin(fetch, statement, entity, binds), selection, entity, binds)
+    grouped: Entity = aliased(selection.resource.model, flat=True)
+    keys = [column(grouped, key) for key in selection.resource.identity.keys]
+    rows = _restricted(_from_origin(fetch, select(*keys), grouped, binds), selection, grouped, binds)
+    return statement.select_from(entity).where(first_of_each(selection, rows, grouped, entity))
 
 
 def _from_origin(fetch: Fetch, statement: Select[Any], entity: Entity, binds: Binds) -> Select[Any]:
@@ -107,8 +118,7 @@ def _count(fetch: Fetch) -> Select[Any]:
     entity = fetch.selection.resource.model
     binds = Binds()
     keys = [column(entity, key) for key in fetch.selection.resource.identity.keys]
-    statement = _from_origin(fetch, select(*keys), entity, binds)
-    statement = _restricted(statement, fetch.selection, entity, binds)
+    statement = primary_rows(fetch, select(*keys), entity, binds)
     return statement.with_only_columns(func.count(), maintain_column_froms=True)
 
 

@@ -25,9 +25,13 @@ class Order:
 
     def apply(self, statement: Select[Any]) -> Select[Any]:
         """Add the joins and the ORDER BY."""
+        return self.joined(statement).order_by(*self.terms)
+
+    def joined(self, statement: Select[Any]) -> Select[Any]:
+        """Add the joins."""
         for _, step in self.joins.values():
             statement = statement.outerjoin(step)
-        return statement.order_by(*self.terms)
+        return statement
 
 
 def order_of(
@@ -36,7 +40,7 @@ def order_of(
     """Make the order of a list: `sort`, else `default`; the key always comes last, so that it is total (J-4.6.8)."""
     order = Order()
     for key in sort:
-        order.terms += _directed(key, _operand(key, entity, order, binds))
+        order.terms += _directed(key, operand_of(key, entity, order, binds))
     if not sort:
         order.terms += default or []
     named = {key.operand for key in sort if not key.path}
@@ -44,7 +48,8 @@ def order_of(
     return order
 
 
-def _operand(key: SortKey, entity: Entity, order: Order, binds: Binds) -> Any:
+def operand_of(key: SortKey, entity: Entity, order: Order, binds: Binds) -> Any:
+    """Give what to sort or group by; the joins that it needs are added to `order`."""
     if isinstance(key.operand, Count):
         return member_count(key.operand, entity, binds)
     if all(_is_plain(one) for one in key.path):

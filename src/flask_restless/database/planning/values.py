@@ -108,6 +108,7 @@ def selection_shape(selection: Selection) -> Hashable:
         tuple((branch.relationship, branch.shown, selection_shape(branch.selection)) for branch in selection.branches),
         condition_shape(selection.filter),
         tuple(_sort_shape(key) for key in selection.sort),
+        selection.group,
         None if page is None else (page.size is None, page.spelling, page.total),
     )
 

@@ -1,0 +1,32 @@
+"""Groups: of the rows with equal values the one with the smallest key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
+
+from ...operations.selection import Selection, SortKey
+from .binds import Binds
+from .order import Order, operand_of
+from .where import Entity
+
+
+def first_of_each(selection: Selection, rows: Select[Any], grouped: Entity, entity: Entity) -> ColumnElement[bool]:
+    """Give the condition that a row of `entity` stands for its group; `rows` selects, as `grouped`, what is grouped.
+
+    Rows are numbered inside their group, since not every database has a smallest UUID, or a smallest pair of keys.
+    Nulls make a group of their own.
+    """
+    mapper = selection.resource.mapper
+    names = [mapper.get_property_by_column(one).key for one in mapper.primary_key]
+    keys = [getattr(grouped, name) for name in names]
+    order = Order()
+    terms = [operand_of(SortKey(key.path, key.attribute), grouped, order, Binds()) for key in selection.group]
+    place = func.row_number().over(partition_by=terms, order_by=keys)
+    labelled = [key.label(f"k{number}") for number, key in enumerate(keys)]
+    rows = order.joined(rows.with_only_columns(*labelled, place.label("place"), maintain_column_froms=True))
+    numbered = rows.subquery()
+    firsts = select(*[numbered.c[one.name] for one in labelled]).where(numbered.c.place == 1)
+    mine = [getattr(entity, name) for name in names]
+    return mine[0].in_(firsts) if len(mine) == 1 else tuple_(*mine).in_(firsts)
