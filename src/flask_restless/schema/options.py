@@ -53,6 +53,8 @@ class Limits:
     """Query parameters of one request."""
     operations: int = 1000
     """Operations of one atomic batch."""
+    many: int = 1000
+    """Rows that one request may change or delete by a filter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,6 +89,8 @@ class Options:
     """Whether a client may replace a to-many relationship as a whole."""
     allow_delete_from_to_many_relationships: bool = False
     """Whether a client may remove members of a to-many relationship."""
+    allow_nested_writes_anywhere: bool = False
+    """Whether related rows in a document may be created and changed although their own APIs allow no POST or PATCH."""
     preprocessors: Mapping[str, tuple[Callable[..., Any], ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Functions to call before a request is carried out, by processor name."""
     postprocessors: Mapping[str, tuple[Callable[..., Any], ...]] = field(default_factory=lambda: MappingProxyType({}))

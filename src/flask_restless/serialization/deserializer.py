@@ -133,7 +133,7 @@ class DefaultDeserializer(Deserializer):
         return found
 
     def _load(self, targets: tuple[Target, ...]) -> list[Any]:
-        return linked_instances(targets, self.session, {})
+        return linked_instances(targets, self.session)
 
     def _extract_attributes(self, data: Object) -> Object:
         """Give the Python values of the attributes by their key on the model; Rejected names all that do not fit."""

@@ -17,9 +17,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
 from ...operations.filters import Comparison, walk
-from ...operations.operation import Assignment, Create, Delete, Fetch, Operation, Relate, Update
+from ...operations.nesting import Row, rows_of
+from ...operations.operation import Assignment, Create, Delete, DeleteMany, Fetch, Operation, Relate, Update, UpdateMany
 from ...operations.operators import Needs
 from ...operations.problems import CODES, Problem, Source, problem, quote
+from ...schema.resource import Resource
 
 logger = logging.getLogger("flask_restless")
 
@@ -124,6 +126,9 @@ UNIQUE = re.compile(
     r"UNIQUE constraint failed: (?P<sqlite>[\w., ]+)|Key \((?P<postgresql>[\w, \"]+)\)=|"
     r"for key '(?:[^'.]+\.)?(?P<key>[^'.]+)'"
 )
+WRITTEN = re.compile(
+    r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:[`\"]?\w+[`\"]?\.)?[`\"]?(?P<table>\w+)", re.IGNORECASE
+)
 
 
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
@@ -133,7 +138,7 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         detail = "the database does not know an operator of the filter, or cannot read what it is compared with"
         return (problem("invalid-filter", detail, Source(parameter="filter")),)
     code = _code(error)
-    if code == "missing-value" and isinstance(operation, Delete | Relate):
+    if code == "missing-value" and isinstance(operation, Delete | DeleteMany | Relate):
         code = "still-referenced"
     source = _source(error, code, operation)
     if code in {"already-exists", "missing-value"} and source is not None:
@@ -200,24 +205,34 @@ def _named_detail(code: str, source: Source) -> str:
 
 
 def _source(error: BaseException, code: str, operation: Operation | None) -> Source | None:
-    """Find the value in the document that a constraint is about."""
-    if not isinstance(operation, Create | Update) or not isinstance(error, DBAPIError):
+    """Find the value in the document that a constraint is about; the whole document if it could be several."""
+    if not isinstance(operation, Create | Update | UpdateMany) or not isinstance(error, DBAPIError):
         return None
-    columns = _columns_of(code, str(error.orig), operation)
-    for one in operation.assignments:
-        if _column_name(operation, one) in columns:
-            return one.source
-    return operation.source
+    rows = [(resource, row) for resource, row in rows_of(operation) if _is_about(error, resource)]
+    named = [found for resource, row in rows if (found := _assigned(code, str(error.orig), resource, row))]
+    if len(named) == 1:
+        return named[0].source
+    return rows[0][1].source if len(rows) == 1 else operation.source
 
 
-def _columns_of(code: str, message: str, operation: Create | Update) -> list[str]:
+def _is_about(error: DBAPIError, resource: Resource) -> bool:
+    """Whether the statement that failed writes a table of the resource."""
+    found = WRITTEN.match(error.statement or "")
+    return found is None or any(found["table"] == getattr(one, "name", None) for one in resource.mapper.tables)
+
+
+def _assigned(code: str, message: str, resource: Resource, row: Row) -> Assignment | None:
+    columns = _columns_of(code, message, resource)
+    return next((one for one in row.assignments if _column_name(resource, one) in columns), None)
+
+
+def _columns_of(code: str, message: str, resource: Resource) -> list[str]:
     """Find the columns of a constraint in a driver's message, which names them or the constraint."""
     pattern = {"already-exists": UNIQUE, "missing-value": NULLED}.get(code)
     found = pattern.search(message) if pattern is not None else None
     if found is None:
         return []
     if key := found.groupdict().get("key"):
-        resource = operation.resource if isinstance(operation, Create) else operation.target.resource
         return [key, *_columns_of_constraint(key, resource.mapper.tables)]
     text = next(group for group in found.groups() if group is not None)
     return [one.strip().strip('"').rpartition(".")[2] for one in text.split(",")]
@@ -231,8 +246,7 @@ def _columns_of_constraint(name: str, tables: Iterable[Any]) -> list[str]:
     return []
 
 
-def _column_name(operation: Create | Update, assignment: Assignment) -> str:
-    resource = operation.resource if isinstance(operation, Create) else operation.target.resource
+def _column_name(resource: Resource, assignment: Assignment) -> str:
     prop: Any = resource.mapper.attrs.get(assignment.attribute.key)
     columns = getattr(prop, "columns", None)
     return str(columns[0].name) if columns else assignment.attribute.key

@@ -12,20 +12,28 @@ from ...operations.operation import Id, Target
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Resource
 from ..planning.where import column, visible
-
-Made = dict[tuple[str, str], Any]
-"""The instances that a batch has made, by type name and local id."""
+from .unit import Made
 
 
-def instances(resource: Resource, ids: Iterable[Id], session: Session, *, lock: bool = False) -> dict[Id, Any]:
-    """Load the visible rows of those ids in one statement; give what was found, by id.  `lock` keeps others out."""
+def instances(
+    resource: Resource, ids: Iterable[Id], session: Session, *, lock: bool = False, refresh: bool | None = None
+) -> dict[Id, Any]:
+    """Load the visible rows of those ids in one statement; give what was found, by id.
+
+    `lock` keeps others out; what is loaded already is then read again, unless `refresh` says otherwise: that would
+    undo changes that are not flushed yet.
+    """
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return {}
     statement = _by_ids(select(resource.model), resource, wanted)
     if lock:
         statement = statement.with_for_update(of=resource.model.__mapper__.local_table)  # type: ignore[attr-defined]
-    found = session.execute(statement.execution_options(populate_existing=lock)).unique().scalars()
+    found = (
+        session.execute(statement.execution_options(populate_existing=lock if refresh is None else refresh))
+        .unique()
+        .scalars()
+    )
     return {id_of(resource, instance): instance for instance in found}
 
 
@@ -67,8 +75,11 @@ def target_instance(target: Target, session: Session, made: Made) -> Any:
     return found[target.id]
 
 
-def linked_instances(targets: tuple[Target, ...], session: Session, made: Made) -> list[Any]:
-    """Load the rows a relationship is to refer to; Rejected (`related-not-found`) names all that are missing."""
+def linked_instances(targets: tuple[Target, ...], session: Session) -> list[Any]:
+    """Load the rows a relationship is to refer to; Rejected (`related-not-found`) names all that are missing.
+
+    This is for instances that the application's own code makes; see `construction.related_rows` for all others.
+    """
     found: dict[tuple[Resource, Id], Any] = {}
     for resource in dict.fromkeys(target.resource for target in targets):
         ids = [target.id for target in targets if target.resource is resource and target.id is not None]
@@ -76,7 +87,7 @@ def linked_instances(targets: tuple[Target, ...], session: Session, made: Made) 
     missing = [one for one in targets if one.id is not None and (one.resource, one.id) not in found]
     if missing:
         raise Rejected(*[missing_target(one) for one in missing])
-    given = [by_lid(one, made) if one.id is None else found[one.resource, one.id] for one in targets]
+    given = [by_lid(one, Made()) if one.id is None else found[one.resource, one.id] for one in targets]
     return list({id(one): one for one in given}.values())
 
 
@@ -90,7 +101,7 @@ def missing_target(target: Target) -> Problem:
 def by_lid(target: Target, made: Made) -> Any:
     """Give the instance that an earlier operation of the batch made."""
     key = (target.resource.name, target.lid or "")
-    if key not in made:
+    if key not in made.by_lid:
         detail = f"no earlier operation has created a {target.resource.name} with the lid {quote(target.lid)}"
         raise reject("invalid-identifier", detail, target.source)
-    return made[key]
+    return made.by_lid[key]

@@ -13,28 +13,13 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import Session, WriteOnlyCollection
 from sqlalchemy.orm.base import ONETOMANY
 
-from ...operations.operation import Action, Link, Target
+from ...operations.operation import Action, Target
 from ...operations.problems import Rejected, Source, problem, reject
 from ...schema.resource import Relationship
-from .locate import Made, linked_instances, missing_target, present
+from .locate import missing_target, present
 
 
-def apply_link(instance: Any, link: Link, session: Session, made: Made) -> None:
-    """Give a relationship exactly the targets of `link`."""
-    relationship = link.relationship
-    if relationship.is_many:
-        members = linked_instances(link.targets, session, made)
-        replace(instance, relationship, members, link.source)
-    elif not link.targets:
-        _clear(instance, relationship, link.source)
-    elif _by_key(relationship, link.targets[0]):
-        _set_key(instance, relationship, link.targets[0], session)
-    else:
-        (member,) = linked_instances(link.targets, session, made)
-        setattr(instance, relationship.key, member)
-
-
-def _by_key(relationship: Relationship, target: Target) -> bool:
+def by_key(relationship: Relationship, target: Target) -> bool:
     """Whether setting the foreign key does all that setting the relationship would do."""
     keys = {key.key for key in target.resource.identity.keys}
     return (
@@ -45,7 +30,7 @@ def _by_key(relationship: Relationship, target: Target) -> bool:
     )
 
 
-def _set_key(instance: Any, relationship: Relationship, target: Target, session: Session) -> None:
+def set_key(instance: Any, relationship: Relationship, target: Target, session: Session) -> None:
     """Point a foreign key to a row that is there, without loading it."""
     assert target.id is not None
     with session.no_autoflush:
@@ -64,11 +49,17 @@ def _forget(instance: Any, key: str) -> None:
         state.session.expire(instance, [key])
 
 
-def _clear(instance: Any, relationship: Relationship, source: Source | None) -> None:
+def set_one(instance: Any, relationship: Relationship, member: Any) -> None:
+    """Make a to-one relationship refer to `member`."""
+    setattr(instance, _name(relationship), member)
+
+
+def clear(instance: Any, relationship: Relationship, source: Source | None) -> None:
+    """Make a to-one relationship refer to nothing; Rejected (`missing-value`) if it has to refer to something."""
     if not relationship.nullable:
         detail = f'the relationship "{relationship.name}" must refer to a resource; it cannot be null'
         raise reject("missing-value", detail, source)
-    setattr(instance, relationship.key, None)
+    set_one(instance, relationship, None)
     for key in relationship.local_keys:
         setattr(instance, key, None)
 
@@ -95,7 +86,7 @@ def replace(instance: Any, relationship: Relationship, members: list[Any], sourc
 
 
 def _members(instance: Any, relationship: Relationship) -> list[Any]:
-    value = getattr(instance, relationship.name if len(relationship.path) > 1 else relationship.key)
+    value = _collection(instance, relationship)
     if isinstance(value, WriteOnlyCollection):
         session = inspect(instance).session
         return [] if session is None or not inspect(instance).persistent else list(session.scalars(value.select()))
@@ -105,7 +96,12 @@ def _members(instance: Any, relationship: Relationship) -> list[Any]:
 
 
 def _collection(instance: Any, relationship: Relationship) -> Any:
-    return getattr(instance, relationship.name if len(relationship.path) > 1 else relationship.key)
+    return getattr(instance, _name(relationship))
+
+
+def _name(relationship: Relationship) -> str:
+    """Give the attribute of the model: the mapped relationship, or the association proxy."""
+    return relationship.name if len(relationship.path) > 1 else relationship.key
 
 
 def _add(instance: Any, relationship: Relationship, members: Iterable[Any]) -> None:
@@ -127,12 +123,22 @@ def _put(collection: Any, member: Any) -> None:
 
 
 def _remove(instance: Any, relationship: Relationship, members: Iterable[Any], source: Source | None) -> None:
-    inside = {id(one) for one in _members(instance, relationship)}
-    leaving = [one for one in members if id(one) in inside]
+    leaving = inside(instance, relationship, members)
     if leaving:
         _check_removable(relationship, source)
+    discard(instance, relationship, leaving)
+
+
+def inside(instance: Any, relationship: Relationship, rows: Iterable[Any]) -> list[Any]:
+    """Give those of `rows` that are members."""
+    members = {id(one) for one in _members(instance, relationship)}
+    return [one for one in rows if id(one) in members]
+
+
+def discard(instance: Any, relationship: Relationship, members: Iterable[Any]) -> None:
+    """Take out `members`, all of which must be members (B-3)."""
     collection = _collection(instance, relationship)
-    for member in leaving:
+    for member in members:
         if isinstance(collection, dict):
             key = next(key for key, one in collection.items() if one is member)
             del collection[key]

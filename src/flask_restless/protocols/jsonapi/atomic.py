@@ -259,7 +259,7 @@ def _targets(write: Write) -> Iterable[Target]:
 
 def _linked(links: tuple[Link, ...]) -> Iterable[Target]:
     for link in links:
-        yield from link.targets
+        yield from (one for one in link.targets if isinstance(one, Target))
 
 
 def _object(given: Any) -> Mapping[str, Any]:

@@ -1,0 +1,263 @@
+"""New rows, and the rows that relationships are to refer to: found, changed or made.
+
+A nested row is found by its id among the visible rows, else made; both with the permissions of its own API, so that
+nobody takes or rewrites rows through an API that does not allow as much (A-7).
+"""
+
+from __future__ import annotations
+
+import inspect as signatures
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy.orm import RelationshipProperty, Session
+from sqlalchemy.orm.base import ONETOMANY
+
+from ...operations.operation import Change, Create, Id, Link, Nested, Relate, Target, Update, UpdateMany
+from ...operations.problems import Problem, Rejected, problem, quote, reject
+from ...schema.resource import Relationship, Resource
+from .locate import by_lid, instances, missing_target
+from .relating import by_key, clear, replace, set_key, set_one
+from .unit import Made, NewRow
+from .validation import assign, validated, watched
+
+Found = dict[tuple[Resource, Id], Any]
+"""Instances by what they were found by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose relationship is written; with `trusted`, nested rows may be written whatever their own APIs allow."""
+
+    resource: Resource
+    trusted: bool = False
+
+    def inside(self, resource: Resource) -> Owner:
+        """Give the owner of what lies inside a nested row."""
+        return Owner(resource, self.trusts)
+
+    @property
+    def trusts(self) -> bool:
+        """Whether this API, or one on the way to it, was told so."""
+        return self.trusted or self.resource.options.allow_nested_writes_anywhere
+
+
+def constructed(row: Create | Nested, owner: Owner, session: Session, made: Made) -> Any:
+    """Make an instance by the model's own constructor, with what it takes, and assign the rest."""
+    resource = row.resource
+    values = {one.attribute.key: one.value for one in row.assignments}
+    if row.id is not None:
+        values |= {key.key: value for key, value in zip(resource.identity.keys, row.id, strict=True)}
+    accepted = _accepted(resource.model)
+    taken = _links_taken(row, accepted)
+    members = {link.relationship.key: _member(link, owner, session, made) for link in taken}
+    with validated(resource, row.assignments):
+        instance = _by_keywords(row, values) if accepted is None else _by_parameters(row, values | members, accepted)
+    if row.id is not None:
+        made.by_id[resource, row.id] = instance
+    made.written.append((resource, row.assignments))
+    with validated(resource, row.assignments):
+        for link in row.links:
+            if link not in taken or not any(isinstance(one, Nested) for one in link.targets):
+                apply_link(instance, link, owner, session, made)
+    return instance
+
+
+def _by_keywords(row: Create | Nested, values: dict[str, object]) -> Any:
+    """Make an instance whose constructor takes every attribute; those that are watched are assigned one by one."""
+    resource = row.resource
+    watched_ones = tuple(one for one in row.assignments if one.attribute.key in resource.mapper.validators)
+    names = {one.attribute.key for one in watched_ones}
+    instance = resource.model(**{name: value for name, value in values.items() if name not in names})
+    assign(instance, watched_ones, resource)
+    return instance
+
+
+def _by_parameters(row: Create | Nested, values: dict[str, object], accepted: dict[str, bool]) -> Any:
+    """Make an instance whose constructor names its parameters; Rejected (`missing-value`) if one is not there."""
+    missing = [name for name, needed in accepted.items() if needed and name not in values]
+    if missing:
+        raise Rejected(*[problem("missing-value", f"{quote(name)} must be given", row.source) for name in missing])
+    instance = row.resource.model(**{name: values[name] for name in accepted if name in values})
+    for name, value in values.items():
+        if name not in accepted:
+            setattr(instance, name, value)
+    return instance
+
+
+def _links_taken(row: Create | Nested, accepted: dict[str, bool] | None) -> list[Link]:
+    """Give the to-one links that the constructor takes itself."""
+    return [link for link in row.links if link.relationship.key in (accepted or ()) and not link.relationship.is_many]
+
+
+def _member(link: Link, owner: Owner, session: Session, made: Made) -> Any:
+    found = related_rows(link, link.targets, owner, session, made)
+    return next(iter(found), None)
+
+
+@lru_cache(maxsize=1024)
+def _accepted(model: type) -> dict[str, bool] | None:
+    """Give the parameters of a constructor and whether each is needed; None if it takes any keyword."""
+    parameters = list(signatures.signature(model.__init__).parameters.values())[1:]  # type: ignore[misc]
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return None
+    named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    return {one.name: one.default is one.empty for one in named}
+
+
+# ---------------------------------------------------------------- relationships
+
+
+def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: Made) -> None:
+    """Give a relationship exactly the targets of `link`."""
+    relationship = link.relationship
+    if relationship.is_many:
+        members = related_rows(link, link.targets, owner, session, made)
+        with watched(owner.resource, link):
+            replace(instance, relationship, members, link.source)
+        return
+    target = next(iter(link.targets), None)
+    if target is None:
+        with watched(owner.resource, link):
+            clear(instance, relationship, link.source)
+    elif isinstance(target, Target) and by_key(relationship, target):
+        set_key(instance, relationship, target, session)
+    else:
+        (member,) = related_rows(link, (target,), owner, session, made)
+        with watched(owner.resource, link):
+            set_one(instance, relationship, member)
+
+
+def related_rows(
+    link: Link | Change | Relate, targets: tuple[Target | Nested, ...], owner: Owner, session: Session, made: Made
+) -> list[Any]:
+    """Give the instances that the relationship of `link` is to refer to, each once, in order.
+
+    Rejected names all that is wrong with all of them: `related-not-found`, `forbidden`, `not-writable`,
+    `missing-value`, and what validators say.
+    """
+    found = _found(targets, session)
+    rows: list[Any] = []
+    problems: list[Problem] = []
+    for one in targets:
+        try:
+            if isinstance(one, Nested):
+                row = _there(one, found, owner, session, made)
+                covered = _covered(link.relationship)
+                rows.append(_new(one, covered, owner, session, made) if row is None else row)
+            else:
+                rows.append(_target_row(one, found, made))
+        except Rejected as rejected:
+            problems += rejected.problems
+    if problems:
+        raise Rejected(*problems)
+    return list({id(one): one for one in rows}.values())
+
+
+def _found(targets: tuple[Target | Nested, ...], session: Session) -> Found:
+    """Load the rows that are there, in one statement for each resource; those to be changed are locked."""
+    found: Found = {}
+    for resource in dict.fromkeys(one.resource for one in targets):
+        mine = [one for one in targets if one.resource is resource and one.id is not None]
+        lock = any(isinstance(one, Nested) and _has_content(one) for one in mine)
+        ids = [one.id for one in mine if one.id is not None]
+        loaded = instances(resource, ids, session, lock=lock, refresh=False)
+        found |= {(resource, id_): one for id_, one in loaded.items()}
+    return found
+
+
+def _target_row(target: Target, found: Found, made: Made) -> Any:
+    if target.id is None:
+        return by_lid(target, made)
+    key = (target.resource, target.id)
+    if key not in found and key not in made.by_id:
+        raise Rejected(missing_target(target))
+    return found[key] if key in found else made.by_id[key]
+
+
+def _has_content(nested: Nested) -> bool:
+    return bool(nested.assignments or nested.links)
+
+
+def _there(nested: Nested, found: Found, owner: Owner, session: Session, made: Made) -> Any | None:
+    """Find the row of a nested one, and change it if anything is given; None if there is no such row."""
+    if nested.id is None:
+        return None
+    key = (nested.resource, nested.id)
+    instance = made.by_id.get(key, found.get(key))
+    if instance is None or not _has_content(nested):
+        return instance
+    if key not in made.by_id:
+        _check_permitted(nested, "PATCH", owner)
+        _check_writable(nested, creating=False)
+    change(instance, nested, owner.inside(nested.resource), session, made)
+    return instance
+
+
+def _new(nested: Nested, covered: frozenset[str], owner: Owner, session: Session, made: Made) -> Any:
+    """Make a nested row."""
+    _check_permitted(nested, "POST", owner)
+    _check_writable(nested, creating=True)
+    instance = constructed(nested, owner.inside(nested.resource), session, made)
+    session.add(instance)
+    made.unchecked.append(NewRow(nested, instance, covered))
+    return instance
+
+
+def change(instance: Any, row: Nested | Update | UpdateMany, owner: Owner, session: Session, made: Made) -> None:
+    """Assign what is given to a row that is there, and set its relationships."""
+    resource = owner.resource
+    made.written.append((resource, row.assignments))
+    with validated(resource, row.assignments):
+        assign(instance, row.assignments, resource)
+        for link in row.links:
+            apply_link(instance, link, owner, session, made)
+
+
+def _check_permitted(nested: Nested, method: str, owner: Owner) -> None:
+    """Demand what the same change would need on its own (A-7)."""
+    if owner.trusts or method in nested.resource.options.methods:
+        return
+    verb = {"POST": "created", "PATCH": "changed"}[method]
+    name = nested.resource.name
+    raise reject(
+        "forbidden", f"{name} cannot be {verb} through another resource; refer to one by its id", nested.source
+    )
+
+
+def _check_writable(nested: Nested, *, creating: bool) -> None:
+    """Refuse fields that can be set but not changed, or the other way round: only now it is known which it is."""
+    verb = "set" if creating else "changed"
+    problems = [
+        problem("not-writable", f"the attribute {quote(one.attribute.name)} cannot be {verb}", one.source)
+        for one in nested.assignments
+        if not (one.attribute.access.create if creating else one.attribute.access.update)
+    ]
+    problems += [
+        problem("not-writable", f"the relationship {quote(one.relationship.name)} cannot be {verb}", one.source)
+        for one in nested.links
+        if not _may_set(one.relationship, creating)
+    ]
+    if problems:
+        raise Rejected(*problems)
+
+
+def _may_set(relationship: Relationship, creating: bool) -> bool:
+    """Whether a relationship may be set; whether members may be replaced as a whole is for the protocol to say."""
+    access = relationship.access
+    if creating:
+        return access.create
+    return access.add if relationship.is_many else access.replace
+
+
+def _covered(relationship: Relationship) -> frozenset[str]:
+    """Give the attributes of a related row that it gets from the row it belongs to."""
+    mapper = relationship.model.__mapper__  # type: ignore[attr-defined]  # every model has one
+    prop: RelationshipProperty[Any] = mapper.relationships[relationship.key]
+    if len(relationship.path) > 1 or prop.direction is not ONETOMANY:
+        return frozenset()
+    target = prop.mapper
+    return frozenset(
+        target.get_property_by_column(one).key for one in prop.remote_side if one in target._columntoproperty
+    )
