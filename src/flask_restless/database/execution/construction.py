@@ -17,7 +17,7 @@ from sqlalchemy.orm.base import ONETOMANY
 from ...operations.operation import Change, Create, Id, Link, Nested, Relate, Target, Update, UpdateMany
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Relationship, Resource
-from .locate import by_lid, instances, missing_target
+from .locate import by_lid, instances, missing_target, present
 from .relating import by_key, clear, replace, set_key, set_one
 from .unit import Made, NewRow
 from .validation import assign, validated, watched
@@ -121,8 +121,9 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
     if target is None:
         with watched(owner.resource, link):
             clear(instance, relationship, link.source)
-    elif isinstance(target, Target) and by_key(relationship, target):
-        set_key(instance, relationship, target, session)
+    elif isinstance(target, Target) and by_key(relationship, target) and not _is_made(target, made):
+        _check_present(target, session, made)
+        set_key(instance, relationship, target)
     else:
         (member,) = related_rows(link, (target,), owner, session, made)
         with watched(owner.resource, link):
@@ -137,7 +138,7 @@ def related_rows(
     Rejected names all that is wrong with all of them: `related-not-found`, `forbidden`, `not-writable`,
     `missing-value`, and what validators say.
     """
-    found = _found(targets, session)
+    found = _found(targets, session, made)
     rows: list[Any] = []
     problems: list[Problem] = []
     for one in targets:
@@ -155,15 +156,33 @@ def related_rows(
     return list({id(one): one for one in rows}.values())
 
 
-def _found(targets: tuple[Target | Nested, ...], session: Session) -> Found:
+def _is_made(target: Target, made: Made) -> bool:
+    return target.id is not None and (target.resource, target.id) in made.by_id
+
+
+def _check_present(target: Target, session: Session, made: Made) -> None:
+    """Refuse a reference to a row that is not there, without loading it."""
+    assert target.id is not None
+    key = (target.resource, target.id)
+    if key in made.present:
+        return
+    with session.no_autoflush:
+        if target.id not in present(target.resource, [target.id], session):
+            raise Rejected(missing_target(target))
+    made.present.add(key)
+
+
+def _found(targets: tuple[Target | Nested, ...], session: Session, made: Made) -> Found:
     """Load the rows that are there, in one statement for each resource; those to be changed are locked."""
     found: Found = {}
     for resource in dict.fromkeys(one.resource for one in targets):
-        mine = [one for one in targets if one.resource is resource and one.id is not None]
+        mine = [one for one in targets if one.resource is resource]
         lock = any(isinstance(one, Nested) and _has_content(one) for one in mine)
-        ids = [one.id for one in mine if one.id is not None]
-        loaded = instances(resource, ids, session, lock=lock, refresh=False)
-        found |= {(resource, id_): one for id_, one in loaded.items()}
+        ids = dict.fromkeys(one.id for one in mine if one.id is not None)
+        unknown = [id_ for id_ in ids if (resource, id_, lock) not in made.found]
+        for id_, instance in instances(resource, unknown, session, lock=lock, refresh=False).items():
+            made.found[resource, id_, lock] = instance
+        found |= {(resource, id_): one for id_ in ids if (one := made.found.get((resource, id_, lock))) is not None}
     return found
 
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, assert_never
+from typing import assert_never
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ...operations.operation import Aggregate, Batch, Create, Delete, Fetch, Operation, Relate, Update
-from ...operations.outcome import Evaluated, Outcome
-from ..planning.binds import Binds
+from ...operations.operation import (
+    Aggregate,
+    Batch,
+    Create,
+    Delete,
+    DeleteMany,
+    Fetch,
+    Operation,
+    Relate,
+    Update,
+    UpdateMany,
+)
+from ...operations.outcome import Outcome
 from ..planning.planner import Planner
-from ..planning.values import condition_values, named
-from ..planning.where import column, compile_condition, visible
-from . import read, write
+from . import many, read, write
+from .evaluation import evaluate
 
 
 class Executor:
@@ -40,22 +48,10 @@ class Executor:
             case Batch():
                 return write.batch(operation, session, fetch)
             case Aggregate():
-                return _aggregate(operation, session)
+                return evaluate(operation, session)
+            case UpdateMany():
+                return many.update_many(operation, session, fetch)
+            case DeleteMany():
+                return many.delete_many(operation, session)
             case _:
                 assert_never(operation)
-
-
-def _aggregate(operation: Aggregate, session: Session) -> Evaluated:
-    """Evaluate SQL functions over the rows that meet the filter."""
-    selection = operation.selection
-    model: Any = selection.resource.model
-    statement = select(*[getattr(func, name)(column(model, attribute)) for name, attribute in operation.terms])
-    statement = statement.select_from(model)
-    if selection.filter is not None:
-        statement = statement.where(compile_condition(selection.filter, selection.resource, model, Binds()))
-    scope = visible(selection.resource, model)
-    if scope is not None:
-        statement = statement.where(scope)
-    parameters = named(list(condition_values(selection.filter)))
-    (row,) = read.run(statement, parameters, session, selection.resource.mapper)
-    return Evaluated(tuple(row))

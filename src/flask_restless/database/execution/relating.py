@@ -10,13 +10,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import inspect
-from sqlalchemy.orm import Session, WriteOnlyCollection
+from sqlalchemy.orm import WriteOnlyCollection
 from sqlalchemy.orm.base import ONETOMANY
 
 from ...operations.operation import Action, Target
 from ...operations.problems import Rejected, Source, problem, reject
 from ...schema.resource import Relationship
-from .locate import missing_target, present
 
 
 def by_key(relationship: Relationship, target: Target) -> bool:
@@ -30,12 +29,9 @@ def by_key(relationship: Relationship, target: Target) -> bool:
     )
 
 
-def set_key(instance: Any, relationship: Relationship, target: Target, session: Session) -> None:
+def set_key(instance: Any, relationship: Relationship, target: Target) -> None:
     """Point a foreign key to a row that is there, without loading it."""
     assert target.id is not None
-    with session.no_autoflush:
-        if target.id not in present(target.resource, [target.id], session):
-            raise Rejected(missing_target(target))
     values = dict(zip((key.key for key in target.resource.identity.keys), target.id, strict=True))
     for local, remote in zip(relationship.local_keys, relationship.remote_keys, strict=True):
         setattr(instance, local, values[remote])

@@ -34,13 +34,16 @@ class Made:
 
     `by_lid` goes by type name and local id (batches), `by_id` by the ids that the client chose; `unchecked` are the
     new related rows whose required values are looked at before the flush, when all of them hang together;
-    `written` says whose validation exceptions the flush may raise.
+    `written` says whose validation exceptions the flush may raise.  `found` and `present` are the rows that were
+    looked up since the last flush, so that many rows that refer to one look it up once.
     """
 
     by_lid: dict[tuple[str, str], Any] = field(default_factory=dict)
     by_id: dict[tuple[Resource, Id], Any] = field(default_factory=dict)
     unchecked: list[NewRow] = field(default_factory=list)
     written: list[tuple[Resource, tuple[Assignment, ...]]] = field(default_factory=list)
+    found: dict[tuple[Resource, Id, bool], Any] = field(default_factory=dict)
+    present: set[tuple[Resource, Id]] = field(default_factory=set)
 
 
 def settle(session: Session, made: Made) -> None:
@@ -51,6 +54,8 @@ def settle(session: Session, made: Made) -> None:
     if missing:
         raise Rejected(*missing)
     made.unchecked.clear()
+    made.found.clear()
+    made.present.clear()
     written: dict[Resource, tuple[Assignment, ...]] = {}
     for resource, assignments in made.written:
         written[resource] = written.get(resource, ()) + assignments

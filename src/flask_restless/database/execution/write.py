@@ -172,11 +172,11 @@ def _single(one: Update | Delete | Relate, session: Session, fetch: Reader, made
             return _updated(one, session, fetch, made)
         case Delete():
             session.delete(target_instance(one.target, session, made))
-            flush(session)
+            settle(session, made)
             return Written(None)
         case Relate():
             _related(one, session, made)
-            flush(session)
+            settle(session, made)
             return Written(None)
         case _:
             assert_never(one)

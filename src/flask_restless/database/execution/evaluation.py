@@ -1,0 +1,48 @@
+"""The values of SQL functions, the same from every database."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from ...operations.operation import Aggregate
+from ...operations.outcome import Evaluated
+from ...schema.codec import encode_value
+from ...schema.resource import Attribute
+from ..planning.aggregate import plan_aggregate
+from ..planning.values import condition_values, named
+from .read import run
+
+OF_THE_ATTRIBUTE = frozenset({"sum", "min", "max"})
+"""Functions whose value is of the type of what they are given."""
+
+
+def evaluate(operation: Aggregate, session: Session) -> Evaluated:
+    """Evaluate SQL functions over the rows that meet the filter."""
+    selection = operation.selection
+    if session.new or session.dirty or session.deleted:
+        session.flush()
+    parameters = named(list(condition_values(selection.filter)))
+    (row,) = run(plan_aggregate(operation), parameters, session, selection.resource.mapper)
+    return Evaluated(
+        tuple(_encoded(name, attribute, value) for (name, attribute), value in zip(operation.terms, row, strict=True))
+    )
+
+
+def _encoded(name: str, attribute: Attribute, value: object) -> object:
+    """Write a value as JSON: of a sum or an extreme like the attribute itself, of anything else as a number.
+
+    Databases differ in what they make of numbers: MariaDB sums integers to decimals, SQLite averages decimals to
+    floats.
+    """
+    if value is None:
+        return None
+    codec = attribute.codec
+    if name not in OF_THE_ATTRIBUTE:
+        return float(value) if isinstance(value, Decimal) else encode_value(value)
+    if codec.name == "integer" and isinstance(value, Decimal):
+        return encode_value(int(value))
+    if codec.name == "number" and isinstance(value, Decimal | int):
+        return float(value)
+    return encode_value(value) if codec.encode is None else codec.encode(value)

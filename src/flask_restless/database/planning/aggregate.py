@@ -1,0 +1,23 @@
+"""SQL functions over the rows of a collection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from ...operations.operation import Aggregate
+from .binds import Binds
+from .where import column, compile_condition, visible
+
+
+def plan_aggregate(operation: Aggregate) -> Select[Any]:
+    """Select one value for each term, in order, of the rows that meet the filter and are visible."""
+    selection = operation.selection
+    model: Any = selection.resource.model
+    terms = [getattr(func, name)(column(model, attribute)) for name, attribute in operation.terms]
+    statement = select(*[term.label(f"c{number}") for number, term in enumerate(terms)]).select_from(model)
+    if selection.filter is not None:
+        statement = statement.where(compile_condition(selection.filter, selection.resource, model, Binds()))
+    scope = visible(selection.resource, model)
+    return statement if scope is None else statement.where(scope)
