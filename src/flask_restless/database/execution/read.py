@@ -23,6 +23,7 @@ from ..planning.values import (
     parameters_of,
     sort_values,
 )
+from .computing import computed
 
 CHUNK = 5000
 """Keys in one statement for a branch; drivers limit their parameters."""
@@ -58,7 +59,7 @@ def _rows(node: NodePlan, parameters: Parameters, session: Session) -> Sequence[
     if not node.derived:
         return run(node.statement, parameters, session, mapper)
     found = session.execute(node.statement, parameters, bind_arguments={"mapper": mapper}).all()
-    return [(*row[:-1], *(compute(row[-1]) for compute in node.derived)) for row in found]
+    return computed(found, node.derived, session)
 
 
 def run(statement: Select[Any], parameters: Parameters, session: Session, mapper: Mapper[Any]) -> Sequence[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, bindparam, func, literal, select, tuple_
-from sqlalchemy.orm import RelationshipProperty, aliased
+from sqlalchemy.orm import RelationshipProperty, aliased, selectinload
 from sqlalchemy.orm.base import ONETOMANY
 
 from ...operations.operation import Collection, Fetch, One, Related
@@ -37,8 +37,15 @@ def plan_fetch(fetch: Fetch) -> FetchPlan:
 
 
 def _selected(columns: Columns) -> Select[Any]:
-    expressions = [*columns.expressions, columns.entity] if columns.derived else columns.expressions
-    return select(*expressions).options(*columns.loads)
+    if not columns.derived:
+        return select(*columns.expressions)
+    return select(*columns.expressions, columns.entity).options(*_unjoined(columns), *columns.loads)
+
+
+def _unjoined(columns: Columns) -> list[Any]:
+    """Load apart what the mapping would join to the instances: a join would double the rows of the statement."""
+    properties = columns.selection.resource.mapper.relationships
+    return [selectinload(getattr(columns.entity, one.key)) for one in properties if one.lazy in ("joined", False)]
 
 
 def primary_rows(fetch: Fetch, statement: Select[Any], entity: Entity, binds: Binds) -> Select[Any]:
