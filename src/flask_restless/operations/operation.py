@@ -96,8 +96,9 @@ class Nested:
     """A related row that is given by its content: the row with `id`, if there is one, else a new one.
 
     An existing row is only referred to where there are no `assignments` and `links`; with them it is changed as well.
-    A new one gets `id` if one is given.  Creating and changing needs the same permissions of the row's own API as the
-    request that does just that (A-7).
+    A new one gets `id` if one is given; a row that the caller cannot see is not there.  Creating needs POST, changing
+    needs PATCH among the methods of `resource`, unless the API that is asked, or one on the way, has
+    `allow_nested_writes_anywhere` (A-7).
     """
 
     resource: Resource
@@ -129,7 +130,8 @@ class Link:
 class Change:
     """Some members of a to-many relationship come, then some go.
 
-    Those in `removed` that are not members are left alone; `deleted` members are taken out and deleted.
+    Those in `removed` that are not members are left alone; `deleted` members are taken out and deleted, which needs
+    DELETE among the methods of their own API (A-7).  What came can go again in the same change.
     """
 
     relationship: Relationship
@@ -181,7 +183,8 @@ class Delete:
 class UpdateMany:
     """Change every row of the collection that meets the filter of `selection`, through the unit of work.
 
-    The filter has to be there (A-11); an order, a limit and an offset in `selection` narrow the rows down further.
+    Protocols demand a filter (A-11): without one all rows are changed.  An order, a page and groups in `selection`
+    narrow the rows down further.  Rejected (`limit-exceeded`) above `Limits.many` rows.
     """
 
     selection: Selection
@@ -193,7 +196,10 @@ class UpdateMany:
 
 @dataclass(frozen=True, slots=True)
 class DeleteMany:
-    """Delete every row of the collection that meets the filter of `selection`, with the cascades of the mapping."""
+    """Delete every row of the collection that meets the filter of `selection`, with the cascades of the mapping.
+
+    Which rows are meant is told as for UpdateMany.
+    """
 
     selection: Selection
     source: Source | None = field(default=None, compare=False)
@@ -227,7 +233,8 @@ class Relate:
 class Aggregate:
     """Evaluate SQL functions over the rows that meet the filter of `selection`.
 
-    `terms` are (function name, attribute) pairs; the answer holds one value each, in their order.
+    `terms` are (function name, attribute) pairs; the answer holds one value each, in their order.  The names go into
+    SQL as they are: protocols bind them from a list of their own (A-9).
     """
 
     selection: Selection

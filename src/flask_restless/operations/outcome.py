@@ -116,7 +116,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The answer to an Aggregate: one value for each of its terms."""
+    """The answer to an Aggregate: one JSON value for each of its terms, the same from every database."""
 
     values: tuple[object, ...]
 

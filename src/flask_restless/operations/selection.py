@@ -64,7 +64,8 @@ class Selection:
     """One node of the include tree.
 
     `fields` holds one entry for `resource` first, then one for each subtype that may appear among its rows.
-    `filter`, `sort` and `page` say which rows of the node, in which order; `page` None means all of them.
+    `filter`, `sort` and `page` say which rows of the node, in which order; `page` None means all of them.  `group`
+    is for primary rows only.
     """
 
     resource: Resource
