@@ -99,6 +99,32 @@ def test_relationships(shop: Shop) -> None:
     assert shop.get("/api/books/1/publisher").json["data"] is None
 
 
+def test_one_member_without_a_list(shop: Shop) -> None:
+    """A-2.6: Orbit adds and removes one identifier; what it points at is `data` itself."""
+    ref = {"type": "books", "id": "1", "relationship": "tags"}
+    five, six = {"type": "tags", "id": "5"}, {"type": "tags", "id": "6"}
+
+    answer = send(
+        shop,
+        {"op": "update", "ref": ref, "data": [five]},
+        {"op": "add", "ref": ref, "data": six},
+        {"op": "remove", "ref": ref, "data": five},
+        {"op": "remove", "ref": ref, "data": {"type": "tags", "id": "not an id"}},
+    )
+
+    assert answer.json["atomic:results"] == [{}, {}, {}, {}]
+    assert shop.get("/api/books/1/relationships/tags").json["data"] == [six]
+    for op, data, status, pointer in (
+        ("add", {"type": "tags", "id": "x"}, 404, "/data"),
+        ("add", {"type": "books", "id": "1"}, 409, "/data/type"),
+        ("remove", {"type": "tags"}, 400, "/data"),
+        ("update", six, 400, "/data"),
+    ):
+        answer = send(shop, {"op": op, "ref": ref, "data": data})
+        assert answer.status_code == status
+        assert answer.json["errors"][0]["source"] == {"pointer": f"/atomic:operations/0{pointer}"}
+
+
 @pytest.mark.parametrize(
     ("operation", "status"),
     [

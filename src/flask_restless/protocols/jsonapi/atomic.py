@@ -18,7 +18,7 @@ from ...schema.resource import Relationship, Resource
 from ..base import Call
 from .document import read_document, resource_object
 from .query import read_query
-from .relating import check_action, relate_targets
+from .relating import check_action, lone_target, relate_targets
 
 EXTENSION = "https://jsonapi.org/ext/atomic"
 MEMBER = "atomic:operations"
@@ -209,7 +209,9 @@ class _Reader:
         action = ACTIONS[verb]
         check_action(relationship, action)
         data = _data(given, pointer)
-        targets = relate_targets(relationship, data, action, f"{pointer}/data")
+        is_lone = relationship.is_many and action is not Action.REPLACE and isinstance(data, dict)
+        bind = lone_target if is_lone else relate_targets
+        targets = bind(relationship, data, action, f"{pointer}/data")
         chosen = linkage_selection(relationship.target)
         return Relate(target, relationship, action, targets, chosen, Source(pointer=f"{pointer}/data"))
 

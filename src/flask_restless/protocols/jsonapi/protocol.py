@@ -20,6 +20,7 @@ from .errors import error_document, error_headers, error_status
 from .links import link_header, page_links, self_link
 from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
 from .parsing import Parser
+from .preference import APPLIED, prefers_representation
 from .processors import postprocess
 from .render import Codes, Document
 
@@ -88,7 +89,7 @@ class JsonApi:
                 return self._reply(call, 200, postprocess(call, document))
             case ((Delete() | Relate()), Written()):
                 postprocess(call, {})
-                return Reply(204, COMMON[1:])
+                return self._told(call, operation, outcome) if prefers_representation(call) else Reply(204, COMMON[1:])
             case Batch(), BatchWritten(results):
                 return self._results(call, results)
         raise NotImplementedError(f"{type(operation).__name__} has no JSON:API form")
@@ -108,7 +109,7 @@ class JsonApi:
         links: dict[str, Any] = {"self": self_link(call)}
         headers: tuple[tuple[str, str], ...] = ()
         if operation.as_linkage:
-            links["related"] = f"{call.root}{call.resource.path}/{quote(call.id or '', safe='')}/{call.relation}"
+            links["related"] = _related_link(call)
         page = operation.selection.page
         if operation.is_many and page is not None:
             pages = page_links(call, page, fetched)
@@ -124,6 +125,19 @@ class JsonApi:
         if fetched.total is not None:
             body["meta"] = {"total": fetched.total}
         return self._reply(call, 200, postprocess(call, body), headers)
+
+    def _told(self, call: Call, operation: Delete | Relate, written: Written) -> Reply:
+        """Answer with a document where a 204 would do: the linkage, or what was deleted (J-5.3.10, J-5.4.1)."""
+        links = {"self": self_link(call)}
+        body: dict[str, Any]
+        if isinstance(operation, Relate) and written.rows is not None:
+            identifiers = Document(self._codes, call.root).identifiers(written.rows, with_resources=False)
+            data = identifiers if operation.relationship.is_many else next(iter(identifiers), None)
+            links["related"] = _related_link(call)
+            body = {"data": data, "links": links, "jsonapi": VERSION}
+        else:
+            body = {"meta": {"deleted": {"type": call.resource.name, "id": call.id}}, "jsonapi": VERSION}
+        return self._reply(call, 200, body, (APPLIED,))
 
     def _results(self, call: Call, results: Sequence[Written]) -> Reply:
         """Write one result for each operation (A-4.5): the resource, or nothing where there is nothing to tell."""
@@ -161,6 +175,11 @@ class JsonApi:
     ) -> Reply:
         accept = call.headers.get("accept", "")
         return Reply(status, (*COMMON, *headers), _dumps(document, pretty="text/html" in accept))
+
+
+def _related_link(call: Call) -> str:
+    """Give the URL of the related resources, for a call to the relationship's own."""
+    return f"{call.root}{call.resource.path}/{quote(call.id or '', safe='')}/{call.relation}"
 
 
 def _relationship_methods(allowed: frozenset[str]) -> frozenset[str]:

@@ -27,6 +27,16 @@ def relate_targets(relationship: Relationship, data: Any, action: Action, pointe
     return tuple(dict.fromkeys(targets))
 
 
+def lone_target(relationship: Relationship, data: Any, action: Action, pointer: str) -> tuple[Target, ...]:
+    """Bind the one member that an atomic operation adds or removes without a list around it, as Orbit does (A-2.6)."""
+    try:
+        return (identifier(relationship.target, data, pointer),)
+    except Rejected as rejected:
+        if action is Action.REMOVE and all(one.code == "related-not-found" for one in rejected.problems):
+            return ()
+        raise
+
+
 def check_action(relationship: Relationship, action: Action) -> None:
     """Refuse what the API does not allow to be done to the relationship (J-5.3.13, J-5.3.15)."""
     name = quote(relationship.name)
