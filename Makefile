@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+CLIENTS := tests/e2e/clients
+NODE := $(shell command -v node >/dev/null && command -v npm >/dev/null && echo $(CLIENTS)/node_modules/.made)
 
 .PHONY: help demo test check lint format type docs bench bench-smoke coverage test-lowest clean
 
@@ -23,12 +25,16 @@ $(VENV)/.dev: pyproject.toml | $(VENV)/.made
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.serve
 
+$(CLIENTS)/node_modules/.made: $(CLIENTS)/package.json
+	cd $(CLIENTS) && npm install --silent --no-audit --no-fund --no-package-lock
+	@touch $@
+
 demo: $(VENV)/.serve  ## Serve a bookshop to browse and to edit
 	$(BIN)/flask-restless demo
 
 test: lint type check docs  ## Run lint, types, all tests, and build the documentation
 
-check: $(VENV)/.dev  ## Run the tests alone
+check: $(VENV)/.dev $(NODE)  ## Run the tests alone
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q
 
 lint: $(VENV)/.dev  ## Check style and the import rules
@@ -52,15 +58,15 @@ bench: $(VENV)/.dev  ## Measure against a view written by hand
 bench-smoke: $(VENV)/.dev  ## Measure shortly, and fail where a ratio is above its bound
 	$(BIN)/python -m benchmarks --articles 3000 --rounds 7 --gate
 
-coverage: $(VENV)/.dev  ## Measure the coverage of the tests
+coverage: $(VENV)/.dev $(NODE)  ## Measure the coverage of the tests
 	$(BIN)/coverage run -m pytest -q
 	$(BIN)/coverage html
 	$(BIN)/coverage report
 
-test-lowest:  ## Run the tests with the lowest supported versions of what we depend on
+test-lowest: $(NODE)  ## Run the tests with the lowest supported versions of what we depend on
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/pip install --quiet --disable-pip-version-check -e '.[test]' -c tests/lowest.txt
 	.venv-lowest/bin/python -m pytest -n $(JOBS) --dist loadfile -q
 
 clean:  ## Remove all that was made
-	rm -rf .venv .venv-lowest docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-lowest docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(CLIENTS)/node_modules
