@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 from werkzeug.test import TestResponse
 
-from jsonapi_validator import check_document
+from jsonapi_validator import check_document, check_pointers
 
 JSONAPI = "application/vnd.api+json"
 
@@ -140,15 +140,19 @@ class CheckedClient(FlaskClient):
             check_document(document)
             if response.status_code >= 400:
                 assert not LEAKS.search(response.text), response.text
-        if response.status_code != 204 and response.status_code >= 400 and response.mimetype == JSONAPI:
+        if response.data and response.status_code >= 400 and response.mimetype == JSONAPI:
             assert "errors" in response.json, response.text
         if response.mimetype == JSONAPI:
             assert "Accept" in response.headers.get("Vary", ""), "Vary lacks Accept (J-2.3.8)"
         return response
 
     def send(self, method: str, path: str, document: object, **kwargs: Any) -> TestResponse:
-        """Send `document` as a JSON:API body."""
-        return self.open(path, method=method, data=json.dumps(document), content_type=JSONAPI, **kwargs)
+        """Send `document` as a JSON:API body; what an error points at has to be in it."""
+        kwargs.setdefault("content_type", JSONAPI)
+        response = self.open(path, method=method, data=json.dumps(document), **kwargs)
+        if response.status_code >= 400:
+            check_pointers(response.json, document)
+        return response
 
 
 def checked_client(app: Flask) -> CheckedClient:

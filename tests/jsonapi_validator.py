@@ -87,6 +87,18 @@ def check_errors(errors: Any) -> None:
         check_links(error.get("links", {}), {"about", "type"})
 
 
+def check_pointers(answer: dict[str, Any], request: Any) -> None:
+    """Assert that whatever an error points at is there in the document that was sent (J-7.2.9)."""
+    for error in answer["errors"]:
+        pointer = error.get("source", {}).get("pointer")
+        if pointer is not None:
+            assert pointer == "" or pointer.startswith("/"), f"J-7.2.9: {pointer!r}"
+            found = request
+            for part in pointer.split("/")[1:]:
+                name = part.replace("~1", "/").replace("~0", "~")
+                found = found[int(name)] if isinstance(found, list) else found[name]
+
+
 def check_data(document: dict[str, Any]) -> None:
     data = document["data"]
     primary = data if isinstance(data, list) else [] if data is None else [data]

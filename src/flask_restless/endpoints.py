@@ -90,6 +90,7 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
             provide_automatic_options=False,
         )
     blueprint.register_error_handler(Exception, partial(_on_error, service))
+    blueprint.after_request(_finish_options)
     blueprint.record_once(partial(_guard_prefix, service, resource.url_prefix))
 
 
@@ -98,6 +99,7 @@ def add_shared_route(blueprint: Blueprint, service: Service, resource: Resource,
     view = partial(_description if route.endpoint == "index" else _view, service, resource, route.endpoint)
     blueprint.add_url_rule(route.rule, route.endpoint, view, methods=sorted(route.methods))
     blueprint.register_error_handler(Exception, partial(_on_error, service))
+    blueprint.after_request(_finish_options)
 
 
 def _may_hold_slashes(resource: Resource) -> bool:
@@ -202,6 +204,15 @@ def _response(reply: Reply) -> Response:
     response = current_app.response_class(reply.body, reply.status, list(reply.headers))
     if reply.status == 204:
         del response.headers["Content-Type"]
+    return response
+
+
+def _finish_options(response: Response) -> Response:
+    """Have Flask's own answer to OPTIONS vary like all others (J-2.3.8), and give no type to no body."""
+    if request.method == "OPTIONS":
+        response.vary.add("Accept")
+        if not response.content_length:
+            del response.headers["Content-Type"]
     return response
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from .database.execution.executor import Executor
-from .database.execution.failures import problems_of
+from .database.execution.failures import DRIVER_ERRORS, problems_of
 from .operations.exceptions import ProcessingException
 from .operations.operation import Fetch, Operation
 from .operations.problems import Rejected
 from .protocols.base import Call, Protocol, Reply
-
-DRIVER_ERRORS = (SQLAlchemyError, UnicodeError, OverflowError)
-"""What the database layer raises; SQLAlchemy does not wrap all that its drivers raise (threats, stack facts)."""
 
 
 def respond(call: Call, protocol: Protocol, executor: Executor, session: Session, is_ours: bool) -> Reply:

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from conftest import JSONAPI, Shop
+from conftest import JSONAPI, Shop, checked_client
 from flask_restless import APIManager
 from flask_restless.demo import models
 
@@ -17,8 +17,10 @@ TYPE = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
 
 
 def send(shop: Shop, *operations: Any, **members: Any) -> TestResponse:
-    body = json.dumps({"atomic:operations": list(operations), **members})
-    return shop.app.test_client().post("/api/operations", data=body, content_type=TYPE, headers={"Accept": TYPE})
+    document = {"atomic:operations": list(operations), **members}
+    return checked_client(shop.app).send(
+        "POST", "/api/operations", document, content_type=TYPE, headers={"Accept": TYPE}
+    )
 
 
 def add(name: str, lid: str | None = None) -> dict[str, Any]:

@@ -25,6 +25,9 @@ from ...schema.resource import Resource
 
 logger = logging.getLogger("flask_restless")
 
+DRIVER_ERRORS = (SQLAlchemyError, UnicodeError, OverflowError)
+"""What the database layer raises; SQLAlchemy does not wrap all that its drivers raise (threats, stack facts)."""
+
 DETAILS: Mapping[str, str] = MappingProxyType(
     {
         "already-exists": "another resource has the same id or the same value of a unique attribute",
@@ -200,7 +203,7 @@ def _is_safety_net(error: BaseException, code: str) -> bool:
 def _named_detail(code: str, source: Source) -> str:
     name = (source.pointer or "").rpartition("/")[2]
     if code == "already-exists":
-        return f"another resource has the same value of {quote(name)}"
+        return f"another resource has the same value of {quote(name)}" if name != "data" else DETAILS[code]
     return f"{quote(name)} must have a value" if name != "data" else DETAILS[code]
 
 
@@ -212,7 +215,18 @@ def _source(error: BaseException, code: str, operation: Operation | None) -> Sou
     named = [found for resource, row in rows if (found := _assigned(code, str(error.orig), resource, row))]
     if len(named) == 1:
         return named[0].source
-    return rows[0][1].source if len(rows) == 1 else operation.source
+    if len(rows) != 1:
+        return operation.source
+    resource, row = rows[0]
+    return _id_source(row, _columns_of(code, str(error.orig), resource)) or row.source
+
+
+def _id_source(row: Row, columns: list[str]) -> Source | None:
+    """Give the place of an id that a client chose and that is taken; MySQL calls every primary key PRIMARY."""
+    if not isinstance(row, Create) or row.id is None or row.source is None:
+        return None
+    keys = {column.name for column in row.resource.mapper.primary_key} | {"PRIMARY"}
+    return Source(pointer=f"{row.source.pointer}/id") if keys.intersection(columns) else None
 
 
 def _is_about(error: DBAPIError, resource: Resource) -> bool:

@@ -5,6 +5,8 @@ Nothing is committed here; the answer is read back in the same transaction, afte
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -29,6 +31,7 @@ from ...operations.outcome import BatchWritten, Written
 from ...operations.problems import Rejected
 from .changing import apply_changes
 from .construction import Owner, apply_link, change, constructed, related_rows
+from .failures import DRIVER_ERRORS, problems_of
 from .locate import id_of, target_instance
 from .relating import change_members
 from .unit import Made, Reader, flush, settle
@@ -130,20 +133,49 @@ def _members_for(operation: Relate, session: Session, made: Made) -> list[Any]:
 
 
 def batch(operation: Batch, session: Session, fetch: Reader) -> BatchWritten:
-    """Carry out several writes in order; runs of creates are flushed and read back together."""
+    """Carry out several writes in order; runs of creates are flushed and read back together.
+
+    What the database refuses of a run may be any of its rows.  Then everything is undone and done once more one by
+    one, so that the answer names the operation that fails (A-5.2); it stays a failure, whatever happens then.
+    """
+    try:
+        return BatchWritten(_carried_out(operation, session, fetch, _go_together))
+    except DRIVER_ERRORS:
+        session.rollback()
+        _carried_out(operation, session, fetch, lambda _first, _other: False)
+        raise
+
+
+def _carried_out(
+    operation: Batch, session: Session, fetch: Reader, together: Callable[[Create, Create], bool]
+) -> tuple[Written, ...]:
     made = Made()
     results: list[Written] = []
     pending: list[tuple[Create, Any]] = []
     for one in operation.operations:
         if isinstance(one, Create):
-            if pending and not _go_together(pending[0][0], one):
+            if pending and not together(pending[0][0], one):
                 results += _settle(pending, session, fetch, made)
-            pending.append((one, _made(one, session, made)))
+            with _named(one):
+                pending.append((one, _made(one, session, made)))
             continue
         results += _settle(pending, session, fetch, made)
-        results.append(_single(one, session, fetch, made))
+        with _named(one):
+            results.append(_single(one, session, fetch, made))
     results += _settle(pending, session, fetch, made)
-    return BatchWritten(tuple(results))
+    return tuple(results)
+
+
+@contextmanager
+def _named(operation: Create | Update | Delete | Relate) -> Iterator[None]:
+    """Tell what the database refuses at the one operation of a batch that was carried out."""
+    try:
+        yield
+    except Rejected as rejected:
+        raise Rejected(*(one.at(operation.source) for one in rejected.problems)) from rejected
+    except DRIVER_ERRORS as error:
+        problems = problems_of(error, operation)
+        raise Rejected(*(one.at(operation.source) if one.status < 500 else one for one in problems)) from error
 
 
 def _go_together(first: Create, other: Create) -> bool:
@@ -155,7 +187,8 @@ def _settle(pending: list[tuple[Create, Any]], session: Session, fetch: Reader, 
     if not pending:
         return []
     first = pending[0][0]
-    settle(session, made)
+    with _named(first) if len(pending) == 1 else nullcontext():
+        settle(session, made)
     ids = [id_of(first.resource, instance) for _, instance in pending]
     pending.clear()
     if len(ids) == 1 or first.selection.branches:

@@ -29,7 +29,7 @@ class MediaType:
 
     def uris(self, parameter: str) -> frozenset[str]:
         """Give the URIs that `ext` or `profile` lists (J-1.1.2)."""
-        return frozenset(self.parameters.get(parameter, "").split())
+        return frozenset(filter(None, self.parameters.get(parameter, "").split(" ")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +78,16 @@ def _accepted(header: str, extensions: frozenset[str], profiles: frozenset[str],
     """Check that an answer can be written (J-2.3.3 to J-2.3.10)."""
     if not header.strip():
         return Media(sent)
-    ranges = [one for one in _read(header) if one.weight > 0]
+    given = list(_read(header))
+    ranges = [one for one in given if one.weight > 0]
     ours = [one for one in ranges if one.name == MEDIA_TYPE]
     plain = [one for one in ours if not set(one.parameters) - {"ext", "profile"}]
     good = [one for one in plain if one.uris("ext") <= extensions]
     if good:
         wanted = frozenset().union(*(one.uris("profile") for one in good))
         return Media(sent, wanted & profiles)
-    if not ours and any(one.name in ("*/*", "application/*") for one in ranges):
+    is_refused = any(one.name == MEDIA_TYPE and not one.weight for one in given)
+    if not ours and not is_refused and any(one.name in ("*/*", "application/*") for one in ranges):
         return Media(sent, pretty=any(one.name == "text/html" for one in ranges))
     if plain:
         detail = f"every {MEDIA_TYPE} in {quote(header)} asks for an extension that is not supported{_list(extensions)}"
