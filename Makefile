@@ -35,7 +35,7 @@ demo: $(VENV)/.serve  ## Serve a bookshop to browse and to edit
 test: lint type check docs  ## Run lint, types, all tests, and build the documentation
 
 check: $(VENV)/.dev $(NODE)  ## Run the tests alone
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q --junitxml build/junit.xml
 
 lint: $(VENV)/.dev  ## Check style and the import rules
 	$(BIN)/ruff check .
@@ -69,4 +69,4 @@ test-lowest: $(NODE)  ## Run the tests with the lowest supported versions of wha
 	.venv-lowest/bin/python -m pytest -n $(JOBS) --dist loadfile -q
 
 clean:  ## Remove all that was made
-	rm -rf .venv .venv-lowest docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(CLIENTS)/node_modules
+	rm -rf .venv .venv-lowest build docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache $(CLIENTS)/node_modules

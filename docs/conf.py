@@ -5,11 +5,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
 
 project = "Flask-Restless"
 copyright = "2011-2026, the Flask-Restless authors"
 author = "the Flask-Restless authors"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "tables"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "tables", "conformance"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 html_theme = "furo"
 html_title = "Flask-Restless 2"

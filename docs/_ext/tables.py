@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING, fields
 from inspect import getsource
 from re import findall
@@ -74,28 +74,34 @@ class GeneratedTable(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Build the table."""
         head, rows = TABLES[self.arguments[0]]
-        table = nodes.table()
-        group = nodes.tgroup(cols=len(head))
-        table += group
-        group += [nodes.colspec(colwidth=1) for _ in head]
-        header = nodes.thead()
-        header += self.row(head)
-        body = nodes.tbody()
-        body += [self.row(row) for row in rows()]
-        group += [header, body]
-        return [table]
+        return [table_of(head, rows())]
 
-    def row(self, cells: Row) -> nodes.row:
-        """Build one row; backquotes mark code."""
-        row = nodes.row()
-        for cell in cells:
-            entry = nodes.entry()
-            paragraph = nodes.paragraph()
-            for number, part in enumerate(cell.split("`")):
-                paragraph += nodes.literal(text=part) if number % 2 else nodes.Text(part)
-            entry += paragraph
-            row += entry
-        return row
+
+def table_of(head: Row, rows: Iterable[Row]) -> nodes.table:
+    """Build a table with a head."""
+    table = nodes.table()
+    group = nodes.tgroup(cols=len(head))
+    table += group
+    group += [nodes.colspec(colwidth=1) for _ in head]
+    header = nodes.thead()
+    header += row_of(head)
+    body = nodes.tbody()
+    body += [row_of(row) for row in rows]
+    group += [header, body]
+    return table
+
+
+def row_of(cells: Row) -> nodes.row:
+    """Build one row; backquotes mark code."""
+    row = nodes.row()
+    for cell in cells:
+        entry = nodes.entry()
+        paragraph = nodes.paragraph()
+        for number, part in enumerate(cell.split("`")):
+            paragraph += nodes.literal(text=part) if number % 2 else nodes.Text(part)
+        entry += paragraph
+        row += entry
+    return row
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
