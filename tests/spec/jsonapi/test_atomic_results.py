@@ -87,6 +87,35 @@ def test_remove(shop: Shop, target: dict[str, Any]) -> None:
     assert shop.get("/api/tags/1").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("href", "status"),
+    [
+        ("http://localhost/api/tags/1", 200),
+        ("HTTP://LOCALHOST/api/tags/1", 200),
+        ("//localhost/api/tags/1", 200),
+        ("/api/tags/%31", 200),
+        ("./tags/1", 200),
+        ("../api/x/../tags/1", 200),
+        ("http://localhost:81/api/tags/1", 404),
+        ("https://localhost/api/tags/1", 404),
+        ("//elsewhere.example/api/tags/1", 404),
+        ("http://localhost@elsewhere.example/api/tags/1", 404),
+        ("http://[/api/tags/1", 404),
+        ("/api/tags/1?x=1", 404),
+        ("/api/tags/1#x", 404),
+        ("/api/books/1/tags", 404),
+        ("/api/tags/%zz", 404),
+        ("", 404),
+    ],
+)
+def test_references_are_resolved(shop: Shop, href: str, status: int) -> None:
+    """A-2.4, RFC 3986 5.2: against the operations URL; what leads elsewhere is nothing here."""
+    answer = send(shop, {"op": "remove", "href": href})
+
+    assert answer.status_code == status
+    assert shop.get("/api/tags/1").status_code == (404 if status == 200 else 200)
+
+
 def test_remove_of_what_is_not_there_undoes_all(shop: Shop) -> None:
     """A-8.4, A-4.3."""
     answer = send(
@@ -156,6 +185,11 @@ def test_removed_id_may_be_added_again(shop: Shop) -> None:
         pytest.param({"op": 1}, "/op", id="op no string A-2.1"),
         pytest.param({"op": "remove", "ref": []}, "/ref", id="ref no object A-2.3"),
         pytest.param({"op": "remove", "href": 1}, "/href", id="href no string A-2.4"),
+        pytest.param(
+            {"op": "update", "ref": {**ref("books", "1"), "relationship": None}, "data": None},
+            "/ref/relationship",
+            id="relationship no string A-2.3",
+        ),
         pytest.param({"op": "update", "href": "/api/tags", "data": ref("tags", "1")}, "/href", id="collection A-7.5"),
     ],
 )

@@ -10,13 +10,20 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from conftest import JSONAPI, Shop, checked_client
+from conftest import JSONAPI, Shop, checked_client, fresh_database, open_shop
 from flask_restless import APIManager
 from flask_restless.demo import models
 
 
 def ref(type_: str, id_: str) -> dict[str, str]:
     return {"type": type_, "id": id_}
+
+
+@pytest.fixture(scope="module")
+def standing() -> Iterator[Shop]:
+    """One bookshop for all tests that only read."""
+    with fresh_database("sqlite") as engine:
+        yield open_shop(engine)
 
 
 def objects_of(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -37,56 +44,56 @@ def links_of(document: dict[str, Any]) -> Iterator[str]:
 # ---------------------------------------------------------------- what is handed out works
 
 
-def test_every_link_works(shop: Shop) -> None:
+def test_every_link_works(standing: Shop) -> None:
     """J-4.1.1, J-4.2.1, J-3.4.4, J-3.1.12, R-2 to R-6: crawled from one page of each collection."""
-    for resource in shop.manager.resources:
-        document = shop.get(f"{resource.path}?page[size]=1").json
+    for resource in standing.manager.resources:
+        document = standing.get(f"{resource.path}?page[size]=1").json
         for link in set(links_of(document)):
-            answer = shop.get(link)
+            answer = standing.get(link)
             assert answer.status_code == 200, link
             is_linkage = "/relationships/" in urlsplit(link).path
             for one in objects_of(answer.json):
                 assert ("links" not in one) == is_linkage, link
 
 
-def test_types_are_spelled_alike_everywhere(shop: Shop) -> None:
+def test_types_are_spelled_alike_everywhere(standing: Shop) -> None:
     """J-3.2.7, J-3.2.5: in resources, linkage and included, a type is the name of an API."""
-    names = {one.name for one in shop.manager.resources}
+    names = {one.name for one in standing.manager.resources}
     for path in ("/api/books?include=authors,publisher,tags,shelf,format", "/api/people", "/api/payments"):
-        for one in objects_of(shop.get(path).json):
+        for one in objects_of(standing.get(path).json):
             assert one["type"] in names
             for relationship in one.get("relationships", {}).values():
                 data = relationship.get("data") or []
                 assert all(each["type"] in names for each in (data if isinstance(data, list) else [data]))
 
 
-def test_reading_changes_nothing(shop: Shop) -> None:
+def test_reading_changes_nothing(standing: Shop) -> None:
     """J-9.5: no statement of a GET or HEAD writes."""
-    with shop.counted() as statements:
+    with standing.counted() as statements:
         for path in ("/api/books?include=authors&page[size]=3", "/api/books/1", "/api/books/1/relationships/tags"):
-            shop.get(path)
-            shop.client.head(path)
+            standing.get(path)
+            standing.client.head(path)
 
     assert statements.texts
     assert all(text.lstrip().upper().startswith("SELECT") for text in statements.texts)
 
 
-def test_order_without_a_sort_is_that_of_the_keys(shop: Shop) -> None:
+def test_order_without_a_sort_is_that_of_the_keys(standing: Shop) -> None:
     """J-4.5.7, J-4.6.8, J-4.5.1: so that pages do not overlap, and together give everything."""
-    ids = [int(one["id"]) for one in shop.get("/api/tags?page[size]=100").json["data"]]
+    ids = [int(one["id"]) for one in standing.get("/api/tags?page[size]=100").json["data"]]
     pages, link = [], "/api/tags?page[size]=7"
     while link:
-        document = shop.get(link).json
+        document = standing.get(link).json
         pages += [int(one["id"]) for one in document["data"]]
         link = document["links"]["next"]
 
     assert pages == ids == sorted(ids)
 
 
-def test_page_links_have_their_four_names(shop: Shop) -> None:
+def test_page_links_have_their_four_names(standing: Shop) -> None:
     """J-3.1.6, J-4.6.1, J-4.6.3, J-4.6.4, J-4.6.6, J-6.1.1: first, last, prev, next, all of the page family."""
-    first = shop.get("/api/tags?page[size]=5").json["links"]
-    middle = shop.get(first["next"]).json["links"]
+    first = standing.get("/api/tags?page[size]=5").json["links"]
+    middle = standing.get(first["next"]).json["links"]
 
     assert set(first) == set(middle) == {"self", "first", "last", "prev", "next"}
     assert first["prev"] is None
@@ -94,23 +101,23 @@ def test_page_links_have_their_four_names(shop: Shop) -> None:
     for name in ("first", "last", "prev", "next"):
         query = urlsplit(middle[name]).query
         assert {part.partition("%5B")[0] for part in query.split("&")} == {"page"}
-    assert shop.get(first["last"]).json["links"]["next"] is None
+    assert standing.get(first["last"]).json["links"]["next"] is None
 
 
-def test_filters_are_of_the_filter_family(shop: Shop) -> None:
+def test_filters_are_of_the_filter_family(standing: Shop) -> None:
     """J-4.7.1, J-6.3.1: nothing else narrows a list."""
-    everything = shop.get("/api/tags").json["meta"]["total"]
+    everything = standing.get("/api/tags").json["meta"]["total"]
 
-    assert shop.get("/api/tags?filter[name]=classic").json["meta"]["total"] == 1
-    assert shop.get("/api/tags?searchFor=classic&tagName=classic").json["meta"]["total"] == everything
+    assert standing.get("/api/tags?filter[name]=classic").json["meta"]["total"] == 1
+    assert standing.get("/api/tags?searchFor=classic&tagName=classic").json["meta"]["total"] == everything
 
 
-def test_profiles_change_nothing(shop: Shop) -> None:
+def test_profiles_change_nothing(standing: Shop) -> None:
     """J-1.3.1, J-1.3.2, J-1.3.3, J-2.3.6, J-3.1.7: an unknown profile is not applied, and changes nothing."""
     path = "/api/books?include=authors&fields[books]=title,authors&sort=-title&page[size]=2&filter[pages][gt]=1"
-    plain = shop.get(path)
+    plain = standing.get(path)
 
-    asked = shop.get(path, headers={"Accept": f'{JSONAPI};profile="https://example.com/p https://example.com/q"'})
+    asked = standing.get(path, headers={"Accept": f'{JSONAPI};profile="https://example.com/p https://example.com/q"'})
 
     assert asked.data == plain.data
     assert asked.headers["Content-Type"] == JSONAPI
@@ -151,16 +158,16 @@ def test_extensions_and_profiles_may_be_asked_for(shop: Shop) -> None:
     assert answer.headers["Content-Type"] == atomic
 
 
-def test_range_that_is_refused_is_not_taken_for_any(shop: Shop) -> None:
+def test_range_that_is_refused_is_not_taken_for_any(standing: Shop) -> None:
     """J-2.3.9, RFC 9110 12.5.1: the most specific range decides."""
-    assert shop.get("/api/tags", headers={"Accept": f"{JSONAPI};q=0, */*"}).status_code == 406
-    assert shop.get("/api/tags", headers={"Accept": f"{JSONAPI};q=0.001, */*;q=0"}).status_code == 200
+    assert standing.get("/api/tags", headers={"Accept": f"{JSONAPI};q=0, */*"}).status_code == 406
+    assert standing.get("/api/tags", headers={"Accept": f"{JSONAPI};q=0.001, */*;q=0"}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/api/tags", "/api/tags/1", "/api/tags/1/relationships/books", "/api/operations"])
-def test_options_vary_too(shop: Shop, path: str) -> None:
+def test_options_vary_too(standing: Shop, path: str) -> None:
     """J-2.3.8."""
-    answer = shop.client.options(path)
+    answer = standing.client.options(path)
 
     assert answer.headers["Vary"] == "Accept"
     assert "POST" in answer.headers["Allow"] or "PATCH" in answer.headers["Allow"]
@@ -226,23 +233,23 @@ def test_parameters_without_a_meaning_are_refused(shop: Shop, method: str, path:
 @pytest.mark.parametrize(
     "name", ["page%5Bsize%5D%5D", "filter[_]", "fooBar[_]", "fooBar[", "x.y", "_foo", "page[size][]", "filter[a]b"]
 )
-def test_family_names_are_legal_or_refused(shop: Shop, name: str) -> None:
+def test_family_names_are_legal_or_refused(standing: Shop, name: str) -> None:
     """J-6.1.2, J-7.2.10."""
-    assert shop.get(f"/api/tags?{name}=1").status_code == 400
+    assert standing.get(f"/api/tags?{name}=1").status_code == 400
 
 
-def test_parameter_names_are_told_decoded(shop: Shop) -> None:
+def test_parameter_names_are_told_decoded(standing: Shop) -> None:
     """J-7.2.10, J-8.3."""
     for spelling in ("page[size]", "page%5Bsize%5D", "page%5bsize%5d"):
-        assert shop.get(f"/api/tags?{spelling}=x").json["errors"][0]["source"] == {"parameter": "page[size]"}
+        assert standing.get(f"/api/tags?{spelling}=x").json["errors"][0]["source"] == {"parameter": "page[size]"}
 
 
-def test_parameter_without_a_value_is_an_empty_one(shop: Shop) -> None:
+def test_parameter_without_a_value_is_an_empty_one(standing: Shop) -> None:
     """J-8.1, J-4.3.7, J-4.4.3: as the form parser has it; empty pairs are none."""
-    assert shop.get("/api/books/1?include").json["included"] == []
-    assert "attributes" not in shop.get("/api/books/1?fields[books]").json["data"]
-    assert len(shop.get("/api/tags?&&page[size]=2&").json["data"]) == 2
-    assert shop.get("/api/tags?page[size]=2;sort=name").status_code == 400
+    assert standing.get("/api/books/1?include").json["included"] == []
+    assert "attributes" not in standing.get("/api/books/1?fields[books]").json["data"]
+    assert len(standing.get("/api/tags?&&page[size]=2&").json["data"]) == 2
+    assert standing.get("/api/tags?page[size]=2;sort=name").status_code == 400
 
 
 def test_type_is_required_everywhere(shop: Shop) -> None:
@@ -350,17 +357,17 @@ def test_order_of_linkage_has_no_meaning(shop: Shop) -> None:
 # ---------------------------------------------------------------- errors
 
 
-def test_error_objects(shop: Shop) -> None:
+def test_error_objects(standing: Shop) -> None:
     """J-7.2.5, J-7.2.6, J-7.2.8, J-7.2.11, J-7.2.13, J-7.2.14, J-4.1.8: each tells what is needed."""
     answers = [
-        shop.get("/api/nothing"),
-        shop.get("/api/tags/999"),
-        shop.get("/api/tags?sort=nothing"),
-        shop.get("/api/tags", headers={"Accept": "text/html"}),
-        shop.client.put("/api/tags/1"),
-        shop.client.post("/api/tags", data="<p>", content_type=JSONAPI),
-        shop.client.post("/api/tags", data="{}", content_type="text/html"),
-        shop.client.send("POST", "/api/tags", {"data": {"type": "tags", "attributes": {"name": None, "<b>": 1}}}),
+        standing.get("/api/nothing"),
+        standing.get("/api/tags/999"),
+        standing.get("/api/tags?sort=nothing"),
+        standing.get("/api/tags", headers={"Accept": "text/html"}),
+        standing.client.put("/api/tags/1"),
+        standing.client.post("/api/tags", data="<p>", content_type=JSONAPI),
+        standing.client.post("/api/tags", data="{}", content_type="text/html"),
+        standing.client.send("POST", "/api/tags", {"data": {"type": "tags", "attributes": {"name": None, "<b>": 1}}}),
     ]
 
     for answer in answers:
@@ -392,9 +399,9 @@ def test_error_of_the_server_has_an_id_of_its_own(shop: Shop, caplog: pytest.Log
     assert all(isinstance(one.get("meta", {}), dict) and isinstance(one.get("links", {}), dict) for one in errors)
 
 
-def test_members_that_may_be_there(shop: Shop) -> None:
+def test_members_that_may_be_there(standing: Shop) -> None:
     """J-3.1.4, J-3.5.1, J-3.7.1, J-4.3.2, J-4.4.1, J-4.4.5, J-3.10.1: they are, each where it is asked for."""
-    document = shop.get("/api/books/1?include=publisher&fields[books]=title,publisher").json
+    document = standing.get("/api/books/1?include=publisher&fields[books]=title,publisher").json
 
     assert set(document) == {"data", "included", "links", "jsonapi"}
     assert document["jsonapi"]["version"] == "1.1"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from ...operations.binding import identify, relationships_of, shown
 from ...operations.inclusion import linkage_selection, selection
@@ -151,16 +151,18 @@ class _Reader:
         raise reject("unknown-url", f"{quote(given)} is no URL of a collection, resource or relationship here", source)
 
     def _path(self, given: str) -> str | None:
-        """Give the path below the application's root, or None if the URL leads elsewhere."""
-        root = self._call.root
-        url = given if given.startswith(root + "/") or "://" not in given else ""
-        url = url.removeprefix(root)
-        parts = urlsplit(url)
-        if parts.scheme or parts.netloc or parts.query or parts.fragment:
+        """Resolve a reference against the operations URL (RFC 3986, 5.2), and give the path below the root.
+
+        None if it leads elsewhere, or cannot be read.
+        """
+        root = urlsplit(self._call.root)
+        try:
+            parts = urlsplit(urljoin(f"{self._call.root}{self._call.resource.url_prefix}/operations", given))
+        except ValueError:
             return None
-        mount = urlsplit(root).path
-        path = parts.path.removeprefix(mount) if mount else parts.path
-        return path if path.startswith("/") else f"{self._call.resource.url_prefix}/{path}"
+        if (parts.scheme, parts.netloc.lower()) != (root.scheme, root.netloc.lower()) or parts.query or parts.fragment:
+            return None
+        return parts.path.removeprefix(root.path)
 
     # ------------------------------------------------------------ the operations
 
@@ -283,8 +285,10 @@ def _target(resource: Resource, text: str, source: Source) -> Target:
 
 def _relationship(resource: Resource, name: Any, source: Source) -> Relationship:
     known = relationships_of(resource)
-    if not isinstance(name, str) or name not in known:
-        hint = did_you_mean(str(name), known)
+    if not isinstance(name, str):
+        raise reject("malformed-document", f'"relationship" is a string, not {shown(name)}', source)
+    if name not in known:
+        hint = did_you_mean(name, known)
         raise reject("not-found", f"{resource.name} has no relationship {shown(name)}{hint}", source)
     return known[name]
 
