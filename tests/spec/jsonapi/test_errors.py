@@ -1,0 +1,54 @@
+"""J-7: what error objects tell, of the client's mistakes and of the server's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from conftest import JSONAPI, Shop, checked_client
+from flask_restless import APIManager
+from flask_restless.demo import models
+
+
+def test_error_objects(shop: Shop) -> None:
+    """J-7.2.5, J-7.2.6, J-7.2.8, J-7.2.11, J-7.2.13, J-7.2.14, J-4.1.8: each tells what is needed."""
+    answers = [
+        shop.get("/api/nothing"),
+        shop.get("/api/tags/999"),
+        shop.get("/api/tags?sort=nothing"),
+        shop.get("/api/tags", headers={"Accept": "text/html"}),
+        shop.client.put("/api/tags/1"),
+        shop.client.post("/api/tags", data="<p>", content_type=JSONAPI),
+        shop.client.post("/api/tags", data="{}", content_type="text/html"),
+        shop.client.send("POST", "/api/tags", {"data": {"type": "tags", "attributes": {"name": None, "<b>": 1}}}),
+    ]
+
+    for answer in answers:
+        for error in answer.json["errors"]:
+            assert {"status", "code", "title", "detail"} <= set(error)
+            assert all(isinstance(error[name], str) for name in ("status", "code", "title", "detail"))
+            assert set(error.get("source", {})) < {"pointer", "parameter", "header"}
+            assert error.get("source", {}).get("header") in {None, "Accept", "Content-Type"}
+            assert not {"<p>", "Traceback", "SELECT"} & set(error["detail"].split())
+
+
+def test_error_of_the_server_has_an_id_of_its_own(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
+    """J-7.2.3, J-7.2.12, J-2.1.1, J-7.2.14: it stands in the log too, and nothing else is told."""
+
+    def fail(**_: Any) -> None:
+        raise RuntimeError("secret")
+
+    app = Flask("failing")
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    manager = APIManager(app, session=shop.session)
+    manager.create_api(models.Tag, preprocessors={"GET_COLLECTION": [fail]})
+    client = checked_client(app)
+
+    errors = [client.get("/api/tags").json["errors"][0] for _ in range(2)]
+
+    assert errors[0]["id"] != errors[1]["id"]
+    assert all(one["id"] in caplog.text for one in errors)
+    assert all(one["status"] == "500" and "secret" not in one["detail"] for one in errors)
+    assert all(isinstance(one.get("meta", {}), dict) and isinstance(one.get("links", {}), dict) for one in errors)
