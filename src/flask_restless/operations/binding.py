@@ -252,4 +252,6 @@ def shown(value: Any) -> str:
 
 def escape(name: str) -> str:
     """Escape a member name for a JSON pointer (RFC 6901, section 3)."""
-    return name.replace("~", "~0").replace("/", "~1")
+    if "~" in name or "/" in name:
+        return name.replace("~", "~0").replace("/", "~1")
+    return name

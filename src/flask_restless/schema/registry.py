@@ -25,6 +25,7 @@ class Registry:
         self.operators: Mapping[str, Any] = MappingProxyType({})
         self._resources: list[Resource] = []
         self._targets: dict[tuple[type, str, bool], Resource | None] = {}
+        self._types: dict[tuple[str, str], Resource] = {}
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._resources)
@@ -44,6 +45,7 @@ class Registry:
                 )
         self._resources.append(resource)
         self._targets.clear()
+        self._types.clear()
         self.generation += 1
 
     def add_operator(self, name: str, operator: Any) -> None:
@@ -72,9 +74,14 @@ class Registry:
 
     def of_type(self, name: str, url_prefix: str) -> Resource | None:
         """Find the resource of that type name, under `url_prefix` if possible."""
-        found = [resource for resource in self._resources if resource.name == name]
-        same = [resource for resource in found if resource.url_prefix == url_prefix]
-        return next(iter(same or found), None)
+        key = (name, url_prefix)
+        if key not in self._types:
+            found = [resource for resource in self._resources if resource.name == name]
+            same = [resource for resource in found if resource.url_prefix == url_prefix]
+            if not found:
+                return None
+            self._types[key] = (same or found)[0]
+        return self._types[key]
 
     def of_model(self, model: type) -> Resource:
         """Find the first resource of exactly `model`; ValueError if it has no API."""

@@ -21,7 +21,7 @@ from ...operations.operation import (
 )
 from ...operations.outcome import Outcome
 from ..planning.planner import Planner
-from . import many, read, write
+from . import batch, many, read, write
 from .evaluation import evaluate
 
 
@@ -46,7 +46,7 @@ class Executor:
             case Relate():
                 return write.relate(operation, session, fetch)
             case Batch():
-                return write.batch(operation, session, fetch)
+                return batch.batch(operation, session, fetch)
             case Aggregate():
                 return evaluate(operation, session)
             case UpdateMany():

@@ -32,10 +32,18 @@ def by_key(relationship: Relationship, target: Target) -> bool:
 def set_key(instance: Any, relationship: Relationship, target: Target) -> None:
     """Point a foreign key to a row that is there, without loading it."""
     assert target.id is not None
-    values = dict(zip((key.key for key in target.resource.identity.keys), target.id, strict=True))
-    for local, remote in zip(relationship.local_keys, relationship.remote_keys, strict=True):
-        setattr(instance, local, values[remote])
+    for key, value in key_values(relationship, target).items():
+        setattr(instance, key, value)
     _forget(instance, relationship.key)
+
+
+def key_values(relationship: Relationship, target: Target) -> dict[str, object]:
+    """Give the values of the foreign key that refers to `target`."""
+    assert target.id is not None
+    values = dict(zip((key.key for key in target.resource.identity.keys), target.id, strict=True))
+    return {
+        local: values[remote] for local, remote in zip(relationship.local_keys, relationship.remote_keys, strict=True)
+    }
 
 
 def _forget(instance: Any, key: str) -> None:

@@ -7,6 +7,7 @@ Every operation is checked before the first write, and everything that is wrong 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -19,11 +20,13 @@ from ..base import Call
 from .document import read_document, resource_object
 from .query import read_query
 from .relating import check_action, lone_target, relate_targets
+from .single import NOTHING, is_watched, prepared, single_call
 
 EXTENSION = "https://jsonapi.org/ext/atomic"
 MEMBER = "atomic:operations"
 ACTIONS = {"add": Action.ADD, "update": Action.REPLACE, "remove": Action.REMOVE}
 METHODS = {"add": "POST", "update": "PATCH", "remove": "DELETE"}
+"""What an operation says -> the method of the single request that it stands for."""
 
 JsonObject = dict[str, Any]
 
@@ -87,7 +90,7 @@ class _Reader:
             return self._relate(given, verb, reference, pointer)
         if verb == "add":
             return self._add(given, reference, pointer)
-        return self._update(given, reference, pointer) if verb == "update" else self._remove(reference)
+        return self._update(given, reference, pointer) if verb == "update" else self._remove(reference, pointer)
 
     # ------------------------------------------------------------ what an operation is about
 
@@ -171,36 +174,79 @@ class _Reader:
         if reference.target is not None:
             raise reject("malformed-document", "a resource is added to a collection", Source(pointer=f"{pointer}/href"))
         _check_method(resource, "POST")
-        draft = resource_object(resource, _data(given, pointer), pointer=f"{pointer}/data")
+        data = self._shown(resource, "collection", "POST", _data(given, pointer), pointer)
+        if resource.options.deserializer is not None:
+            return self._deserialized(resource, data, pointer)
+        draft = resource_object(resource, data, pointer=f"{pointer}/data")
         if draft.lid is not None:
-            key = (resource.name, draft.lid)
-            if key in self._lids:
-                detail = f"the lid {quote(draft.lid)} is given twice"
-                raise reject("invalid-identifier", detail, Source(pointer=f"{pointer}/data/lid"))
-            self._lids.add(key)
+            self._taken_lid(resource, data, pointer)
         source = Source(pointer=f"{pointer}/data")
         chosen = self._selection(resource)
         return Create(resource, draft.assignments, tuple(draft.links), chosen, draft.id, draft.lid, source=source)
+
+    def _deserialized(self, resource: Resource, data: Any, pointer: str) -> Create:
+        """Have the API's own deserializer make the instance, from the document of the single request."""
+        make = partial(resource.options.deserializer.deserialize, {"data": data})
+        lid = self._taken_lid(resource, data, pointer) if isinstance(data, dict) else None
+        chosen, source = self._selection(resource), Source(pointer=f"{pointer}/data")
+        return Create(resource, (), (), chosen, lid=lid, make=make, source=source)
+
+    def _taken_lid(self, resource: Resource, data: JsonObject, pointer: str) -> str | None:
+        """Remember the local id of a resource that is added."""
+        lid = data.get("lid")
+        if isinstance(lid, str):
+            key = (resource.name, lid)
+            if key in self._lids:
+                detail = f"the lid {quote(lid)} is given twice"
+                raise reject("invalid-identifier", detail, Source(pointer=f"{pointer}/data/lid"))
+            self._lids.add(key)
+            return lid
+        return None
+
+    def _shown(
+        self,
+        resource: Resource,
+        endpoint: str,
+        method: str,
+        data: Any,
+        pointer: str,
+        reference: _Reference | None = None,
+    ) -> Any:
+        """Show an operation to the preprocessors of its API; they may change the data and what it is about."""
+        if not is_watched(resource, endpoint, method):
+            return data
+        target = None if reference is None else reference.target
+        id_ = None if target is None or target.id is None else resource.identity.text(target.id)
+        relation = None if reference is None or reference.relationship is None else reference.relationship.name
+        call = single_call(self._call, resource, endpoint, method, data, id=id_, relation=relation)
+        left, data = prepared(call, Source(pointer=pointer))
+        if reference is not None and left.id is not None and left.id != id_:
+            reference.target = _target(resource, left.id, Source(pointer=pointer))
+        if reference is not None and left.relation is not None and left.relation != relation:
+            reference.relationship = _relationship(resource, left.relation, Source(pointer=pointer))
+        return data
 
     def _update(self, given: JsonObject, reference: _Reference, pointer: str) -> Update:
         resource, target = reference.resource, reference.target
         if target is None:
             raise reject("malformed-document", "a collection cannot be updated", Source(pointer=f"{pointer}/href"))
         _check_method(resource, "PATCH")
-        data = _data(given, pointer)
+        name = target.lid if target.id is None else resource.identity.text(target.id)
+        data = self._shown(resource, "resource", "PATCH", _data(given, pointer), pointer, reference)
+        target = reference.target or target
         if isinstance(data, dict) and target.lid is not None:
             if data.get("lid", target.lid) != target.lid:
                 raise reject("wrong-id", "the lid is not that of the reference", Source(pointer=f"{pointer}/data/lid"))
             data = {**data, "id": target.lid}
-        name = target.lid if target.id is None else resource.identity.text(target.id)
         draft = resource_object(resource, data, updating=name, pointer=f"{pointer}/data")
         source = Source(pointer=f"{pointer}/data")
         return Update(target, draft.assignments, tuple(draft.links), self._selection(resource), source)
 
-    def _remove(self, reference: _Reference) -> Delete:
+    def _remove(self, reference: _Reference, pointer: str) -> Delete:
         if reference.target is None:
             raise reject("malformed-document", "a collection cannot be removed")
         _check_method(reference.resource, "DELETE")
+        self._shown(reference.resource, "resource", "DELETE", NOTHING, pointer, reference)
         return Delete(reference.target, reference.target.source)
 
     def _relate(self, given: JsonObject, verb: str, reference: _Reference, pointer: str) -> Relate:
@@ -209,8 +255,9 @@ class _Reader:
         assert target is not None
         _check_method(reference.resource, "PATCH")
         action = ACTIONS[verb]
+        data = self._shown(reference.resource, "relationship", METHODS[verb], _data(given, pointer), pointer, reference)
+        relationship, target = reference.relationship or relationship, reference.target or target
         check_action(relationship, action)
-        data = _data(given, pointer)
         is_lone = relationship.is_many and action is not Action.REPLACE and isinstance(data, dict)
         bind = lone_target if is_lone else relate_targets
         targets = bind(relationship, data, action, f"{pointer}/data")
@@ -294,10 +341,6 @@ def _relationship(resource: Resource, name: Any, source: Source) -> Relationship
 
 
 def _check_method(resource: Resource, method: str) -> None:
-    """Demand what the single request would: the method, and no processors or deserializer that would be passed by."""
-    options = resource.options
-    if method not in options.methods:
+    """Demand the method of the single request."""
+    if method not in resource.options.methods:
         raise reject("forbidden", f"{resource.name} cannot be written that way; {method} is not allowed for it")
-    if options.preprocessors or options.postprocessors or options.deserializer is not None:
-        detail = f"{resource.name} has processors or a deserializer, which atomic operations would pass by"
-        raise reject("forbidden", f"{detail}; write it by single requests")

@@ -73,8 +73,7 @@ def _check_type(resource: Resource, data: JsonObject, pointer: str, updating: bo
     source = Source(pointer=f"{pointer}/type")
     if not isinstance(found, str):
         raise reject("malformed-document", f'"type" is a string, not {shown(found)}', source)
-    allowed = {one.name for one in (resource, *(resource.subtypes if updating else ()))}
-    if found not in allowed:
+    if found != resource.name and not (updating and found in {one.name for one in resource.subtypes}):
         raise reject("wrong-type", f"resources here are of type {quote(resource.name)}, not {quote(found)}", source)
 
 
@@ -207,7 +206,9 @@ def identifier(resource: Resource, data: Any, pointer: str) -> Target:
         if not isinstance(data[member], str):
             detail = f'"{member}" is a string, not {shown(data[member])}'
             raise reject("invalid-identifier", detail, Source(pointer=f"{pointer}/{member}"))
-    target = next((one for one in (resource, *resource.subtypes) if one.name == data["type"]), None)
+    target: Resource | None = resource
+    if data["type"] != resource.name:
+        target = next((one for one in resource.subtypes if one.name == data["type"]), None)
     if target is None:
         detail = f"the relationship refers to {quote(resource.name)}, not {quote(data['type'])}"
         raise reject("wrong-type", detail, Source(pointer=f"{pointer}/type"))

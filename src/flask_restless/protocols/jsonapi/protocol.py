@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
-from ...operations.operation import Batch, Create, Delete, Fetch, Operation, Relate, Update
+from ...operations.operation import Batch, Create, Delete, Fetch, Id, Operation, Relate, Update, Write
 from ...operations.outcome import BatchWritten, Fetched, Outcome, Rows, Written
 from ...operations.problems import Problem, reject
 from ...schema.codec import encode_value
@@ -23,6 +23,7 @@ from .parsing import Parser
 from .preference import APPLIED, prefers_representation
 from .processors import postprocess
 from .render import Codes, Document
+from .single import postprocessed
 
 GET, POST, PATCH, DELETE = "GET", "POST", "PATCH", "DELETE"
 COMMON = (("Content-Type", MEDIA_TYPE), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"))
@@ -90,8 +91,8 @@ class JsonApi:
             case ((Delete() | Relate()), Written()):
                 postprocess(call, {})
                 return self._told(call, operation, outcome) if prefers_representation(call) else Reply(204, COMMON[1:])
-            case Batch(), BatchWritten(results):
-                return self._results(call, results)
+            case Batch(operations), BatchWritten(results):
+                return self._results(call, operations, results)
         raise NotImplementedError(f"{type(operation).__name__} has no JSON:API form")
 
     def refuse(self, call: Call | None, problems: Sequence[Problem], **extra: Any) -> Reply:
@@ -139,12 +140,14 @@ class JsonApi:
             body = {"meta": {"deleted": {"type": call.resource.name, "id": call.id}}, "jsonapi": VERSION}
         return self._reply(call, 200, body, (APPLIED,))
 
-    def _results(self, call: Call, results: Sequence[Written]) -> Reply:
+    def _results(self, call: Call, operations: Sequence[Write], results: Sequence[Written]) -> Reply:
         """Write one result for each operation (A-4.5): the resource, or nothing where there is nothing to tell."""
         members = []
-        for result in results:
+        for operation, result in zip(operations, results, strict=True):
             resources = [] if result.rows is None else Document(self._codes, call.root).resources(result.rows)
-            members.append({"data": resources[0]} if resources else {})
+            member: dict[str, Any] = {"data": resources[0]} if resources else {}
+            member = postprocessed(call, operation, _id_of(operation, result), member)
+            members.append({name: member[name] for name in ("data", "meta") if name in member})
         body = _dumps({"atomic:results": members, "jsonapi": {**VERSION, "ext": [EXTENSION]}}, pretty=False)
         return Reply(200, (("Content-Type", f'{MEDIA_TYPE};ext="{EXTENSION}"'), *COMMON[1:]), body)
 
@@ -180,6 +183,14 @@ class JsonApi:
 def _related_link(call: Call) -> str:
     """Give the URL of the related resources, for a call to the relationship's own."""
     return f"{call.root}{call.resource.path}/{quote(call.id or '', safe='')}/{call.relation}"
+
+
+def _id_of(operation: Write, result: Written) -> Id | None:
+    """Give the key values of what an operation was about."""
+    if result.rows is not None:
+        row = result.rows.rows[0]
+        return tuple(row[number] for number in result.rows.layout.variants[0].identity)
+    return None if isinstance(operation, Create) else operation.target.id
 
 
 def _relationship_methods(allowed: frozenset[str]) -> frozenset[str]:
