@@ -202,7 +202,7 @@ def _too_large(limit: int) -> Rejected:
 
 def _response(reply: Reply) -> Response:
     response = current_app.response_class(reply.body, reply.status, list(reply.headers))
-    if reply.status == 204:
+    if reply.status in (204, 304):
         del response.headers["Content-Type"]
     return response
 

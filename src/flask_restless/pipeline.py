@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from .conditional import expecting, tagged
 from .database.execution.executor import Executor
 from .database.execution.failures import DRIVER_ERRORS, problems_of
 from .operations.exceptions import ProcessingException
@@ -21,9 +22,9 @@ def respond(call: Call, protocol: Protocol, executor: Executor, session: Session
     """
     operation: Operation | None = None
     try:
-        operation = protocol.parse(call)
+        operation = expecting(call, protocol.parse(call))
         outcome = executor.execute(operation, session)
-        reply = protocol.render(call, operation, outcome)
+        reply = tagged(call, operation, outcome, protocol.render(call, operation, outcome))
         if reply.status >= 400:
             session.rollback()
         elif not (is_ours and isinstance(operation, Fetch)):

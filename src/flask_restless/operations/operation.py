@@ -51,7 +51,8 @@ class Fetch:
 
     `selection.resource` says what the primary rows are.  With `as_linkage` the primary data are identifiers (a
     relationship URL); `with_primary` then sends the related resources too, beside them.  `single` demands exactly
-    one row of the collection: none or several are problems.
+    one row of the collection: none or several are problems.  `exclusive` keeps others from the row until the
+    transaction ends, and reads all of its state.
     """
 
     selection: Selection
@@ -59,6 +60,7 @@ class Fetch:
     as_linkage: bool = False
     with_primary: bool = False
     single: bool = False
+    exclusive: bool = False
 
     @property
     def is_many(self) -> bool:
@@ -70,6 +72,11 @@ class Fetch:
                 return False
             case Related(_, _, relationship, member):
                 return relationship.is_many and member is None
+
+    @property
+    def is_resource(self) -> bool:
+        """Whether the primary data are one resource, of which the state is told (an entity tag)."""
+        return not (self.is_many or self.as_linkage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +149,19 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """The state that a row must have for a write to be carried out (RFC 9110, 13.1).
+
+    `states` are those of which it must have one; None stands for any.  `unlike` turns the sense around: the row
+    must have none of them.
+    """
+
+    states: tuple[str, ...] | None
+    unlike: bool = False
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """Store a new row; `id` only where the client may choose it.  The answer is read by `selection`.
 
@@ -169,6 +189,7 @@ class Update:
     selection: Selection
     source: Source | None = field(default=None, compare=False)
     changes: tuple[Change, ...] = ()
+    expected: tuple[Expectation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +198,7 @@ class Delete:
 
     target: Target
     source: Source | None = field(default=None, compare=False)
+    expected: tuple[Expectation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +249,7 @@ class Relate:
     targets: tuple[Target, ...]
     selection: Selection
     source: Source | None = field(default=None, compare=False)
+    expected: tuple[Expectation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,10 @@ class Variant:
 
     `document`, where the API has a serializer of its own, is the column with the whole resource object that it made
     (a dict); `attributes` is empty then.
+
+    `version` is the version of the row, where its model counts versions and the API does not hide them.  `state` and
+    `deferred` are the other columns that make up the row's state, read where `Fetch.is_resource`; `deferred` are only
+    read along with a deferred attribute.
     """
 
     resource: Resource
@@ -63,6 +67,9 @@ class Variant:
     attributes: tuple[tuple[Attribute, int], ...]
     linkages: tuple[Linkage, ...]
     document: int | None = None
+    version: tuple[Attribute, int] | None = None
+    state: tuple[tuple[Attribute, int], ...] = ()
+    deferred: tuple[tuple[Attribute, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -51,6 +51,8 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "invalid-page": Code(400, "Invalid page", "There is no such page, or paging that way is not possible."),
         "limit-exceeded": Code(400, "Limit exceeded", "The request asks for more than the server allows at once."),
         "page-too-large": Code(400, "Page too large", "The page size is above the greatest that the server allows."),
+        "invalid-header": Code(400, "Invalid header", "A header field has a value that it cannot have."),
+        "missing-header": Code(400, "Missing header", "A header field that the request must have is not there."),
         "invalid-value": Code(422, "Invalid value", "The value does not fit the type of the attribute."),
         "out-of-range": Code(422, "Value out of range", "The value is of the right type, but too small or too large."),
         "too-long": Code(422, "Value too long", "The text, list or binary value is longer than the attribute allows."),
@@ -84,6 +86,12 @@ CODES: Mapping[str, Code] = MappingProxyType(
             409, "Reference conflict", "Other resources refer to this one, or what it refers to is gone."
         ),
         "edit-conflict": Code(409, "Edit conflict", "The resource was changed by somebody else in the meantime."),
+        "request-in-progress": Code(
+            409, "Request in progress", "A request with the same Idempotency-Key is still being carried out."
+        ),
+        "idempotency-key-reused": Code(
+            422, "Idempotency-Key reused", "The Idempotency-Key belongs to another request that was carried out before."
+        ),
         "precondition-failed": Code(412, "Precondition failed", "The resource is no longer in the expected state."),
         "precondition-required": Code(428, "Precondition required", "The request must say which state it expects."),
         "timeout": Code(503, "Time limit exceeded", "The database did not answer within the time allowed."),

@@ -62,6 +62,7 @@ def inspect_model(model: type, options: Options, registry: Registry, types: Type
         options=options,
         registry=registry,
         discriminator=_discriminator(mapper),
+        version=_version(mapper, options, types),
     )
 
 
@@ -256,6 +257,14 @@ def _discriminator(mapper: Mapper[Any]) -> str | None:
     if mapper.polymorphic_on is None or len(list(mapper.self_and_descendants)) < 2:
         return None
     return mapper._polymorphic_attr_key if hasattr(mapper, "_polymorphic_attr_key") else None
+
+
+def _version(mapper: Mapper[Any], options: Options, types: Types | None) -> Attribute | None:
+    """Give the column that counts the versions of a row; one that the API leaves out is not told in any other way."""
+    if mapper.version_id_col is None:
+        return None
+    key = mapper.get_property_by_column(mapper.version_id_col).key
+    return Attribute(key, key, codec_of(mapper.version_id_col.type, types)) if _is_exposed(key, options) else None
 
 
 def _is_exposed(name: str, options: Options) -> bool:

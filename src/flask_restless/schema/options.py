@@ -91,6 +91,10 @@ class Options:
     """Whether a client may remove members of a to-many relationship."""
     allow_nested_writes_anywhere: bool = False
     """Whether related rows in a document may be created and changed although their own APIs allow no POST or PATCH."""
+    require_if_match: bool = False
+    """Whether who changes, relates or deletes a resource must say by `If-Match` which state of it is meant."""
+    require_idempotency_key: bool = False
+    """Whether who creates a resource must send an `Idempotency-Key`; needs `APIManager(idempotency=...)`."""
     preprocessors: Mapping[str, tuple[Callable[..., Any], ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Functions to call before a request is carried out, by processor name."""
     postprocessors: Mapping[str, tuple[Callable[..., Any], ...]] = field(default_factory=lambda: MappingProxyType({}))

@@ -164,6 +164,8 @@ class Resource:
     registry: Registry
     discriminator: str | None = None
     """Key of the attribute that tells the subtypes of a polymorphic model apart."""
+    version: Attribute | None = None
+    """The `version_id_col` of the model, unless the API hides it; shown or not among the attributes."""
     _memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:

@@ -23,6 +23,7 @@ from ...operations.outcome import Outcome
 from ..planning.planner import Planner
 from . import batch, many, read, write
 from .evaluation import evaluate
+from .expecting import check_expectations
 
 
 class Executor:
@@ -34,6 +35,7 @@ class Executor:
     def execute(self, operation: Operation, session: Session) -> Outcome:
         """Carry out one operation; Rejected, or what the database raises, where that is not possible."""
         fetch = partial(read.fetch, self.planner, session=session)
+        check_expectations(operation, session, fetch)
         match operation:
             case Fetch():
                 return fetch(operation)

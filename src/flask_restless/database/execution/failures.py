@@ -18,7 +18,18 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from ...operations.filters import Comparison, walk
 from ...operations.nesting import Row, rows_of
-from ...operations.operation import Assignment, Create, Delete, DeleteMany, Fetch, Operation, Relate, Update, UpdateMany
+from ...operations.operation import (
+    Assignment,
+    Batch,
+    Create,
+    Delete,
+    DeleteMany,
+    Fetch,
+    Operation,
+    Relate,
+    Update,
+    UpdateMany,
+)
 from ...operations.operators import Needs
 from ...operations.problems import CODES, Problem, Source, problem, quote
 from ...schema.resource import Resource
@@ -35,6 +46,7 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "missing-value": "an attribute or relationship that must have a value has none",
         "refused-value": "a rule of the database refuses the values",
         "invalid-value": "a value does not fit the type of its attribute",
+        "precondition-failed": "the resource was changed by somebody else in the meantime; fetch it again",
         "edit-conflict": "the resource was changed by somebody else in the meantime; fetch it again",
         "unavailable": "the database cannot be used at the moment; try again later",
         "timeout": "the database did not answer within the time allowed",
@@ -86,6 +98,7 @@ MYSQL: Mapping[int, str] = MappingProxyType(
         1292: "invalid-value",
         1366: "invalid-value",
         1406: "invalid-value",
+        1020: "edit-conflict",
         1213: "unavailable",
         1205: "unavailable",
         1969: "timeout",
@@ -143,6 +156,8 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
     code = _code(error)
     if code == "missing-value" and isinstance(operation, Delete | DeleteMany | Relate):
         code = "still-referenced"
+    if code == "edit-conflict" and _expects(operation):
+        code = "precondition-failed"
     source = _source(error, code, operation)
     if code in {"already-exists", "missing-value"} and source is not None:
         return (problem(code, _named_detail(code, source), source),)
@@ -153,6 +168,12 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
     headers = (("Retry-After", "1"),) if CODES[code].status == 503 else ()
     status = 400 if code == "invalid-value" else CODES[code].status
     return (problem(code, DETAILS[code], source, id=error_id, headers=headers, status=status),)
+
+
+def _expects(operation: Operation | None) -> bool:
+    """Whether the client said which state it expects: then it is told that it was wrong (threats, mapping)."""
+    writes = operation.operations if isinstance(operation, Batch) else (operation,)
+    return any(isinstance(one, Update | Delete | Relate) and one.expected for one in writes)
 
 
 def _asks_postgresql(operation: Fetch) -> bool:

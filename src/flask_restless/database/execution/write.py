@@ -61,8 +61,9 @@ def relate(operation: Relate, session: Session, fetch: Reader) -> Written:
 
 
 def read_back(operation: Create | Update, id_: Id, fetch: Reader) -> Written:
-    """Read what a write has left, as its selection says."""
-    return Written(fetch(Fetch(operation.selection, One(id_))).rows)
+    """Read what a write has left, as its selection says; who has written a deferred attribute knows its state."""
+    seen = any(one.attribute.deferred for one in operation.assignments)
+    return Written(fetch(Fetch(operation.selection, One(id_), exclusive=seen)).rows)
 
 
 # ---------------------------------------------------------------- one write each, not yet flushed

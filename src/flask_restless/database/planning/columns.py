@@ -11,6 +11,7 @@ from ...operations.outcome import BranchLinkage, KeyLinkage, Layout, Linkage, No
 from ...operations.selection import Fields, Selection
 from ...schema.resource import Relationship, Resource
 from ..plan import Derived
+from .state import State, with_state
 from .where import Entity, column
 
 
@@ -32,6 +33,17 @@ class Columns:
         if place not in self._index:
             self._index[place] = self.append(self._expression(entity, key))
         return self._index[place]
+
+    def of(self, resource: Resource) -> Entity:
+        """Give what the rows that are a `resource` are selected as: the entity, or a subtype's part of it."""
+        if resource.model is self.selection.resource.model:
+            return self.entity
+        return getattr(self.entity, resource.model.__name__)
+
+    def own(self, resource: Resource, key: str) -> int:
+        """Select an attribute of the rows that are a `resource`; what all rows have is selected once for all."""
+        shared = hasattr(self.selection.resource.model, key)
+        return self.add(self.entity if shared else self.of(resource), key)
 
     def _expression(self, entity: Entity, key: str) -> Any:
         """Give the expression of an attribute; of a single-table subtype, the bare column of the shared table.
@@ -68,10 +80,12 @@ def entity_of(selection: Selection) -> Entity:
     return with_polymorphic(selection.resource.model, models)
 
 
-def layout_of(columns: Columns, parent: tuple[int, ...], branch_keys: list[tuple[int, ...]]) -> Layout:
+def layout_of(
+    columns: Columns, parent: tuple[int, ...], branch_keys: list[tuple[int, ...]], state: State = State.NONE
+) -> Layout:
     """Select what every variant of the node's rows needs, and say what each column means."""
     selection = columns.selection
-    drafts = [_variant(columns, fields, branch_keys) for fields in selection.fields]
+    drafts = [with_state(columns, fields, _variant(columns, fields, branch_keys), state) for fields in selection.fields]
     discriminator = None
     if len(drafts) > 1 and selection.resource.discriminator is not None:
         discriminator = columns.add(columns.entity, selection.resource.discriminator)
@@ -87,14 +101,15 @@ def _settled(columns: Columns, draft: Variant) -> Variant:
         tuple((attribute, columns.settle(number)) for attribute, number in draft.attributes),
         draft.linkages,
         None if draft.document is None else columns.settle(draft.document),
+        version=draft.version,
+        state=draft.state,
+        deferred=draft.deferred,
     )
 
 
 def _variant(columns: Columns, fields: Fields, branch_keys: list[tuple[int, ...]]) -> Variant:
     resource = fields.resource
-    entity = columns.entity
-    if resource.model is not columns.selection.resource.model:
-        entity = getattr(columns.entity, resource.model.__name__)
+    entity = columns.of(resource)
     identity = tuple(
         columns.add(columns.entity if hasattr(columns.entity, key.key) else entity, key.key)
         for key in resource.identity.keys
@@ -105,8 +120,7 @@ def _variant(columns: Columns, fields: Fields, branch_keys: list[tuple[int, ...]
     attributes = []
     for attribute in fields.attributes:
         if attribute.sql:
-            shared = hasattr(columns.selection.resource.model, attribute.key)
-            number = columns.add(columns.entity if shared else entity, attribute.key)
+            number = columns.own(resource, attribute.key)
         else:
             assert attribute.compute is not None
             number = columns.derive(attribute.compute, attribute.loads)

@@ -16,6 +16,7 @@ from .binds import Binds
 from .columns import Columns, layout_of
 from .group import first_of_each
 from .order import order_of
+from .state import State
 from .where import Entity, column, compile_condition, has_id, path_to, visible
 
 
@@ -24,7 +25,7 @@ def plan_fetch(fetch: Fetch) -> FetchPlan:
     selection = fetch.selection
     columns = Columns(selection)
     branch_keys = [_branch_keys(columns, branch) for branch in selection.branches]
-    layout = layout_of(columns, (), branch_keys)
+    layout = layout_of(columns, (), branch_keys, state=_state_of(fetch))
     binds = Binds()
     statement = primary_rows(fetch, _selected(columns), columns.entity, binds)
     if fetch.is_many or fetch.single:
@@ -32,8 +33,23 @@ def plan_fetch(fetch: Fetch) -> FetchPlan:
         statement = order_of(selection.sort, selection.resource, columns.entity, binds, default).apply(statement)
     if selection.page is not None and selection.page.size is not None:
         statement = statement.limit(bindparam(LIMIT, type_=BigInteger())).offset(bindparam(OFFSET, type_=BigInteger()))
+    if fetch.exclusive:
+        statement = statement.with_for_update(of=_locked_table(selection.resource))
     node = NodePlan(statement, layout, _branches(selection, branch_keys), tuple(columns.derived))
     return FetchPlan(node, _count(fetch) if selection.page is not None else None, _parent_exists(fetch))
+
+
+def _locked_table(resource: Resource) -> Any:
+    """Give the table whose rows are locked: of a hierarchy the one that all of its resources share."""
+    mapper = resource.mapper
+    return mapper.local_table if mapper.concrete else mapper.base_mapper.local_table
+
+
+def _state_of(fetch: Fetch) -> State:
+    """Say how much of a row's state is read: that of a list's rows tells nobody anything."""
+    if fetch.exclusive:
+        return State.WHOLE
+    return State.SHOWN if fetch.is_resource else State.NONE
 
 
 def _selected(columns: Columns) -> Select[Any]:

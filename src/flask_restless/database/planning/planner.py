@@ -90,4 +90,4 @@ def _quick_key(fetch: Fetch) -> Hashable:
         place: Hashable = (origin.parent, origin.relationship, origin.member is None)
     else:
         place = type(origin).__name__
-    return id(fetch.selection), place, fetch.single, generation
+    return id(fetch.selection), place, fetch.single, fetch.as_linkage, fetch.exclusive, generation

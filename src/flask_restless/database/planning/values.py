@@ -96,7 +96,8 @@ def shape_of(fetch: Fetch) -> Hashable:
             origin = (parent, relationship, member is None)
         case other:
             origin = type(other).__name__
-    return origin, fetch.is_many, fetch.single, selection_shape(fetch.selection)
+    kind = (fetch.is_many, fetch.single, fetch.is_resource, fetch.exclusive)
+    return origin, kind, selection_shape(fetch.selection)
 
 
 def selection_shape(selection: Selection) -> Hashable:

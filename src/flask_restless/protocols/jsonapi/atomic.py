@@ -18,6 +18,7 @@ from ...operations.problems import Problem, Rejected, Source, did_you_mean, prob
 from ...schema.resource import Relationship, Resource
 from ..base import Call
 from .document import read_document, resource_object
+from .expected import with_expectation
 from .query import read_query
 from .relating import check_action, lone_target, relate_targets
 from .single import NOTHING, is_watched, prepared, single_call
@@ -65,7 +66,7 @@ class _Reader:
         for number, one in enumerate(given):
             pointer = f"/{MEMBER}/{number}"
             try:
-                write = self._operation(one, pointer)
+                write = with_expectation(self._operation(one, pointer), one, pointer)
                 problems += self._unknown_lids(write)
                 found.append(write)
             except Rejected as rejected:

@@ -67,6 +67,9 @@ def _maker(variant: Variant, links: bool) -> Renderer:
         members.append('"relationships": {' + ", ".join(related) + "}")
     if links:
         members.append('"links": {"self": url}')
+    if variant.version is not None:
+        version, number = variant.version
+        members.append(f'"meta": {{"version": {_value(source, version.codec.encode, number)}}}')
     text = "def render(rows, root, linkage):\n    out = []\n    add = out.append\n"
     text += f"    base = root + {source.constant(resource.path + '/')}\n"
     text += "    for row in rows:\n"

@@ -1,0 +1,72 @@
+"""Preconditions of writes, tested on the locked row before the first write (threat T50)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import Table, delete, false
+from sqlalchemy.orm import Session
+
+from ...operations.inclusion import linkage_selection
+from ...operations.operation import Batch, Delete, Fetch, One, Operation, Relate, Target, Update
+from ...operations.outcome import Fetched
+from ...operations.preconditions import failed, is_met, states_of, version_of
+from ...operations.problems import Problem, Rejected
+from ...schema.resource import Resource
+
+Expecting = Update | Delete | Relate
+
+
+def check_expectations(operation: Operation, session: Session, fetch: Callable[[Fetch], Fetched]) -> None:
+    """Hold every row that something is expected of, and compare; Rejected with all that is otherwise.
+
+    Of a batch all rows are compared before the first write: a client means the states that it has seen, not those
+    that earlier operations of its own bring about.  The rows stay locked until the transaction ends.
+    """
+    problems: list[Problem] = []
+    for one in _expecting(operation):
+        try:
+            problems += _unmet(one, session, fetch)
+        except Rejected as rejected:
+            problems += [each.at(one.target.source) for each in rejected.problems]
+    if problems:
+        raise Rejected(*problems)
+
+
+def _expecting(operation: Operation) -> Iterable[Expecting]:
+    writes = operation.operations if isinstance(operation, Batch) else (operation,)
+    return [one for one in writes if isinstance(one, Expecting) and one.expected and one.target.id is not None]
+
+
+def _unmet(one: Expecting, session: Session, fetch: Callable[[Fetch], Fetched]) -> list[Problem]:
+    target: Target = one.target
+    assert target.id is not None
+    resource = target.resource
+    _keep_writers_out(resource, session)
+    rows = fetch(Fetch(_selection(resource), One(target.id), exclusive=True)).rows
+    states = states_of(rows)
+    return [
+        failed(each, version_of(rows), resource.identity.text(target.id), resource)
+        for each in one.expected
+        if not is_met(each, states)
+    ]
+
+
+def _selection(resource: Resource) -> Any:
+    """Give the one selection by which states of a resource are read, so that its plan is kept."""
+    key = f"state {resource.registry.generation}"
+    return resource._memo.setdefault(key, linkage_selection(resource))
+
+
+def _keep_writers_out(resource: Resource, session: Session) -> None:
+    """Take SQLite's write lock, for want of row locks.
+
+    Its driver begins a transaction with the first write only, so that two requests could both read, both find what
+    they expect, and both write.  A write that meets no row begins it before the reading, and fires no trigger.
+    """
+    bind = {"mapper": resource.mapper}
+    connection = session.connection(bind_arguments=bind)
+    table = resource.mapper.base_mapper.local_table
+    if connection.dialect.name == "sqlite" and isinstance(table, Table):
+        connection.execute(delete(table).where(false()))

@@ -1,0 +1,176 @@
+"""Two clients at once, over real connections on every database: one wins, the other is told, nothing is lost (T50)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, String, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+from werkzeug.test import TestResponse
+
+from conftest import JSONAPI, fresh_database
+from flask_restless import APIManager
+
+ATOMIC = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
+WRITERS, ROUNDS = 4, 5
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Plain(Base):
+    """Without versions: the state is what is shown."""
+
+    __tablename__ = "plain"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(default=0)
+    name: Mapped[str] = mapped_column(String(20), default="x")
+
+
+class Versioned(Base):
+    __tablename__ = "versioned"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": version}
+
+
+@contextmanager
+def several_connections(kind: str, path: Path) -> Iterator[Engine]:
+    """Give an engine whose connections are real ones; a SQLite database is a file, with or without its log ahead."""
+    if not kind.startswith("sqlite"):
+        with fresh_database(kind) as engine:
+            yield engine
+        return
+    engine = create_engine(f"sqlite:///{path}/races.db", connect_args={"timeout": 10})
+    if kind == "sqlite-wal":
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA journal_mode=WAL"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "sqlite-wal", "postgresql", "mariadb"])
+def clients(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], FlaskClient]]:
+    """Give clients of one application, each for a thread of its own."""
+    with several_connections(request.param, tmp_path) as engine:
+        Base.metadata.create_all(engine)
+        session = sessionmaker(engine)
+        with session.begin() as filling:
+            filling.add_all([Plain(id=1), Versioned(id=1)])
+        app = Flask(__name__)
+        manager = APIManager(app, session=session)
+        for model in (Plain, Versioned):
+            manager.create_api(model, methods=["GET", "PATCH", "DELETE"])
+        yield app.test_client
+
+
+def at_once(*tasks: Callable[[], None]) -> None:
+    """Run tasks in threads that begin together; what one raises is raised here."""
+    barrier, raised = Barrier(len(tasks)), []
+
+    def run(task: Callable[[], None]) -> None:
+        barrier.wait(30)
+        try:
+            task()
+        except BaseException as error:
+            raised.append(error)
+
+    threads = [Thread(target=run, args=(task,)) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    if raised:
+        raise raised[0]
+
+
+def patch(client: FlaskClient, type_: str, number: int, tag: str | None) -> TestResponse:
+    document = {"data": {"type": type_, "id": "1", "attributes": {"number": number}}}
+    headers = {} if tag is None else {"If-Match": tag}
+    return client.patch(f"/api/{type_}/1", data=json.dumps(document), content_type=JSONAPI, headers=headers)
+
+
+def perform(client: FlaskClient, type_: str, number: int, tag: str) -> TestResponse:
+    data = {"type": type_, "id": "1", "attributes": {"number": number}}
+    body = {"atomic:operations": [{"op": "update", "data": data, "meta": {"ifMatch": tag}}]}
+    return client.post("/api/operations", data=json.dumps(body), content_type=ATOMIC)
+
+
+@pytest.mark.parametrize("write", [patch, perform])
+@pytest.mark.parametrize("type_", ["plain", "versioned"])
+def test_no_acknowledged_increment_is_lost(
+    clients: Callable[[], FlaskClient], type_: str, write: Callable[..., TestResponse]
+) -> None:
+    """T50: each 200 is one increment; all others are 412, or 503 where a lock could not be had."""
+    done: list[int] = []
+
+    def count() -> None:
+        client = clients()
+        for _ in range(ROUNDS):
+            seen = client.get(f"/api/{type_}/1")
+            number = seen.json["data"]["attributes"]["number"]
+            done.append(write(client, type_, number + 1, seen.headers["ETag"]).status_code)
+
+    at_once(*[count] * WRITERS)
+
+    assert set(done) <= {200, 412, 503}, done
+    assert len(done) == WRITERS * ROUNDS
+    assert done.count(200) >= 1
+    assert clients().get(f"/api/{type_}/1").json["data"]["attributes"]["number"] == done.count(200)
+
+
+@pytest.mark.parametrize("type_", ["plain", "versioned"])
+def test_of_two_that_expect_the_same_state_one_wins(clients: Callable[[], FlaskClient], type_: str) -> None:
+    """T50: exactly one."""
+    for round_ in range(ROUNDS):
+        tag = clients().get(f"/api/{type_}/1").headers["ETag"]
+        answers: list[TestResponse] = []
+
+        def change(number: int, tag: str = tag, answers: list[TestResponse] = answers) -> None:
+            answers.append(patch(clients(), type_, number, tag))
+
+        at_once(partial(change, round_ * 2 + 1), partial(change, round_ * 2 + 2))
+
+        assert sorted(one.status_code for one in answers) == [200, 412], [one.text for one in answers]
+        (winner,) = [one.json for one in answers if one.status_code == 200]
+        assert clients().get(f"/api/{type_}/1").json["data"] == winner["data"]
+
+
+def test_change_and_deletion(clients: Callable[[], FlaskClient]) -> None:
+    """T50: who changes and who deletes cannot both be told that it went well on the same state."""
+    tag = clients().get("/api/plain/1").headers["ETag"]
+    answers: dict[str, Any] = {}
+
+    at_once(
+        lambda: answers.update(changed=patch(clients(), "plain", 1, tag).status_code),
+        lambda: answers.update(deleted=clients().delete("/api/plain/1", headers={"If-Match": tag}).status_code),
+    )
+
+    assert (answers["changed"], answers["deleted"]) in {(200, 412), (404, 204)}
+
+
+def test_versioned_rows_need_no_precondition(clients: Callable[[], FlaskClient]) -> None:
+    """StaleDataError is 409; what is acknowledged is a version more each time."""
+    before = clients().get("/api/versioned/1").json["data"]["meta"]["version"]
+    done: list[int] = []
+
+    def change(start: int) -> None:
+        client = clients()
+        for number in range(ROUNDS):
+            done.append(patch(client, "versioned", start + number, None).status_code)
+
+    at_once(*[partial(change, 100 * one) for one in range(1, WRITERS + 1)])
+
+    assert set(done) <= {200, 409, 503}, done
+    after = clients().get("/api/versioned/1").json["data"]["meta"]["version"]
+    assert after - before == done.count(200)
