@@ -1,8 +1,10 @@
 """Flask-Restless: a complete ReSTful JSON API of your SQLAlchemy models."""
 
+from .database.execution.idempotency import IdempotencyTable
 from .lookup import collection_name, model_for, primary_key_for, register_operator, serializer_for, url_for
 from .manager import APIManager
 from .operations.exceptions import ProcessingException
+from .operations.idempotency import IdempotencyStore
 from .operations.problems import Problem, Rejected, Source
 from .schema.options import IllegalArgumentError, Limits
 from .schema.types import Codec, Unfit
@@ -30,6 +32,8 @@ __all__ = [
     "DefaultSerializer",
     "DeserializationException",
     "Deserializer",
+    "IdempotencyStore",
+    "IdempotencyTable",
     "IllegalArgumentError",
     "Limits",
     "MultipleExceptions",

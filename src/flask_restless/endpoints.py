@@ -19,6 +19,7 @@ from flask.blueprints import Blueprint, BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from .database.execution.executor import Executor
+from .operations.idempotency import IdempotencyStore
 from .operations.problems import Problem, Rejected, problem, quote, reject
 from .pipeline import respond
 from .protocols.base import Call, Protocol, Reply, Route
@@ -67,11 +68,12 @@ class Service:
     source: SessionSource
     owns_sessions: bool
     current: CurrentSession
+    idempotency: IdempotencyStore | None = None
 
     def answer(self, call: Call) -> Reply:
         """Answer one call in a Session of its own."""
         with lent(self.source, self.owns_sessions, self.current) as session:
-            return respond(call, self.protocol, self.executor, session, self.owns_sessions)
+            return respond(call, self.protocol, self.executor, session, self.owns_sessions, self.idempotency)
 
 
 def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:

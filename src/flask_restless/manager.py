@@ -16,6 +16,7 @@ from flask import Blueprint, Flask
 
 from .database.execution.executor import Executor
 from .endpoints import Service, add_routes, add_shared_route
+from .operations.idempotency import IdempotencyStore
 from .operations.operators import own_operator
 from .protocols.base import Protocol
 from .protocols.jsonapi import JsonApi
@@ -41,7 +42,9 @@ class APIManager:
     `url_prefix` is the path of all APIs that do not name their own.  `preprocessors` and `postprocessors` hold for
     every API, before its own.  `atomic` says whether several writes may be sent at once, to
     `<url_prefix>/operations`.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
-    says how much one request may ask for.  `operators` are filter operators of the application's own.
+    says how much one request may ask for.  `operators` are filter operators of the application's own.  `idempotency` is
+    where the answers to requests with an `Idempotency-Key` are kept, such as an `IdempotencyTable`; without it the header
+    is ignored.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
     >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP
@@ -62,12 +65,13 @@ class APIManager:
         types: Types | None = None,
         limits: Limits | None = None,
         operators: Mapping[str, Callable[..., Any]] | None = None,
+        idempotency: IdempotencyStore | None = None,
     ) -> None:
         if protocol not in PROTOCOLS:
             raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
         source, owned = session_source(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
-        self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned, self._session)
+        self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned, self._session, idempotency)
         self._registry = Registry(limits)
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
@@ -132,6 +136,11 @@ class APIManager:
 
     def _resource(self, model: type, given: Mapping[str, Any]) -> Resource:
         options = Options.checked(model, {**self._defaults, **with_own_objects(model, given, self._session)})
+        if options.require_idempotency_key and self._service.idempotency is None:
+            raise IllegalArgumentError(
+                f"create_api({model.__name__}): require_idempotency_key needs a place for the answers; "
+                "give APIManager(idempotency=IdempotencyTable(...))"
+            )
         options = replace(
             options,
             preprocessors=_merged(model, "preprocessors", self._preprocessors, options),

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, String, create_engine, event
+from sqlalchemy import String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from werkzeug.test import TestResponse
 
-from conftest import JSONAPI, fresh_database
+from conftest import JSONAPI
 from flask_restless import APIManager
+from racing import at_once, several_connections
 
 ATOMIC = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
 WRITERS, ROUNDS = 4, 5
@@ -45,20 +44,6 @@ class Versioned(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
-@contextmanager
-def several_connections(kind: str, path: Path) -> Iterator[Engine]:
-    """Give an engine whose connections are real ones; a SQLite database is a file, with or without its log ahead."""
-    if not kind.startswith("sqlite"):
-        with fresh_database(kind) as engine:
-            yield engine
-        return
-    engine = create_engine(f"sqlite:///{path}/races.db", connect_args={"timeout": 10})
-    if kind == "sqlite-wal":
-        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA journal_mode=WAL"))
-    yield engine
-    engine.dispose()
-
-
 @pytest.fixture(params=["sqlite", "sqlite-wal", "postgresql", "mariadb"])
 def clients(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], FlaskClient]]:
     """Give clients of one application, each for a thread of its own."""
@@ -72,26 +57,6 @@ def clients(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
         for model in (Plain, Versioned):
             manager.create_api(model, methods=["GET", "PATCH", "DELETE"])
         yield app.test_client
-
-
-def at_once(*tasks: Callable[[], None]) -> None:
-    """Run tasks in threads that begin together; what one raises is raised here."""
-    barrier, raised = Barrier(len(tasks)), []
-
-    def run(task: Callable[[], None]) -> None:
-        barrier.wait(30)
-        try:
-            task()
-        except BaseException as error:
-            raised.append(error)
-
-    threads = [Thread(target=run, args=(task,)) for task in tasks]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    if raised:
-        raise raised[0]
 
 
 def patch(client: FlaskClient, type_: str, number: int, tag: str | None) -> TestResponse:

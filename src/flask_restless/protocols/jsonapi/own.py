@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...operations.outcome import BranchLinkage, Row, Variant
+from ...operations.preconditions import version_value
 from ...operations.problems import Rejected, problem
 
 Object = dict[str, Any]
@@ -38,6 +39,8 @@ def _completed(variant: Variant, row: Row, root: str | None, linkage: Sequence[d
         own["relationships"] = related
     if root is not None:
         own.setdefault("links", {"self": url})
+    if variant.version is not None:
+        own["meta"] = {"version": version_value(variant.version, row), **(own.get("meta") or {})}
     return own
 
 
