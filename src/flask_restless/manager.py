@@ -42,9 +42,9 @@ class APIManager:
     `url_prefix` is the path of all APIs that do not name their own.  `preprocessors` and `postprocessors` hold for
     every API, before its own.  `atomic` says whether several writes may be sent at once, to
     `<url_prefix>/operations`.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
-    says how much one request may ask for.  `operators` are filter operators of the application's own.  `idempotency` is
-    where the answers to requests with an `Idempotency-Key` are kept, such as an `IdempotencyTable`; without it the header
-    is ignored.
+    says how much one request may ask for.  `operators` are filter operators of the application's own.  `idempotency`
+    is where the answers to requests with an `Idempotency-Key` are kept, such as an `IdempotencyTable`; without it the
+    header is ignored.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
     >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP

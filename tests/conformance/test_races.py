@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import String
+from sqlalchemy import Engine, String, create_engine, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
 from werkzeug.test import TestResponse
 
@@ -49,14 +49,20 @@ def clients(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
     """Give clients of one application, each for a thread of its own."""
     with several_connections(request.param, tmp_path) as engine:
         Base.metadata.create_all(engine)
-        session = sessionmaker(engine)
+        yield serve(engine)
+
+
+def serve(engine: Engine, *, fill: bool = True) -> Callable[[], FlaskClient]:
+    """Serve both models, with a row each; give what makes clients."""
+    session = sessionmaker(engine)
+    if fill:
         with session.begin() as filling:
             filling.add_all([Plain(id=1), Versioned(id=1)])
-        app = Flask(__name__)
-        manager = APIManager(app, session=session)
-        for model in (Plain, Versioned):
-            manager.create_api(model, methods=["GET", "PATCH", "DELETE"])
-        yield app.test_client
+    app = Flask(__name__)
+    manager = APIManager(app, session=session)
+    for model in (Plain, Versioned):
+        manager.create_api(model, methods=["GET", "PATCH", "DELETE"])
+    return app.test_client
 
 
 def patch(client: FlaskClient, type_: str, number: int, tag: str | None) -> TestResponse:
@@ -122,6 +128,22 @@ def test_change_and_deletion(clients: Callable[[], FlaskClient]) -> None:
     )
 
     assert (answers["changed"], answers["deleted"]) in {(200, 412), (404, 204)}
+
+
+def test_lock_that_cannot_be_had(tmp_path: Path) -> None:
+    """SQLite's one write lock: 503 with Retry-After, and nothing is written, neither lost."""
+    engine = create_engine(f"sqlite:///{tmp_path}/locked.db", connect_args={"timeout": 0.1})
+    Base.metadata.create_all(engine)
+    client = serve(engine)().get
+    tag = client("/api/plain/1").headers["ETag"]
+    with engine.begin() as other:
+        other.execute(update(Plain).values(number=7))
+        answer = patch(serve(engine, fill=False)(), "plain", 1, tag)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+
+    assert patch(serve(engine, fill=False)(), "plain", 1, tag).status_code == 412
+    assert client("/api/plain/1").json["data"]["attributes"]["number"] == 7
+    engine.dispose()
 
 
 def test_versioned_rows_need_no_precondition(clients: Callable[[], FlaskClient]) -> None:

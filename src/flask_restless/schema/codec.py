@@ -90,8 +90,10 @@ def encode_value(value: Any, depth: int = 0) -> Json:
             return base64.b64encode(bytes(value)).decode()
         case Mapping():
             return {str(key): encode_value(one, depth + 1) for key, one in value.items()}
-        case list() | tuple() | set() | frozenset():
+        case list() | tuple():
             return [encode_value(one, depth + 1) for one in value]
+        case set() | frozenset():
+            return sorted((encode_value(one, depth + 1) for one in value), key=str)
     raise TypeError(
         f"a value of type {type(value).__name__} cannot be written as JSON; return plain values, or give "
         "APIManager(types=...) a codec for its column type"

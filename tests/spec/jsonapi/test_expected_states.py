@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, deferred, mapped_column, rel
 from werkzeug.test import TestResponse
 
 from conftest import CheckedClient, Shop, checked_client
-from flask_restless import APIManager
+from flask_restless import APIManager, DefaultSerializer
 
 ATOMIC = 'application/vnd.api+json;ext="https://jsonapi.org/ext/atomic"'
 
@@ -86,6 +86,15 @@ def test_hidden_version_is_told_nowhere(sqlite: Engine) -> None:
     late = client.send("PATCH", "/api/player/1", ADA, headers={"If-Match": '"x"'})
     assert "meta" not in late.json["errors"][0]
     assert client.send("PATCH", "/api/player/1", ADA, headers={"If-Match": before.headers["ETag"]}).status_code == 200
+
+
+def test_version_is_told_with_a_serializer_of_the_applications_own(sqlite: Engine) -> None:
+    client = serve(sqlite, serializer_class=DefaultSerializer)
+
+    answer = client.get("/api/player/1")
+    assert answer.json["data"]["meta"] == {"version": 1}
+    assert answer.headers["ETag"].startswith('"1-')
+    assert client.send("PATCH", "/api/player/1", ADA, headers={"If-Match": answer.headers["ETag"]}).status_code == 200
 
 
 # ---------------------------------------------------------------- atomic operations

@@ -235,6 +235,18 @@ def test_subtype_has_one_state_at_every_url(shop: Shop) -> None:
         assert shop.client.send("PATCH", url, document, headers={"If-Match": tag}).status_code == status
 
 
+def test_joined_subtype_is_guarded_at_every_url(shop_everywhere: Shop) -> None:
+    """The row that all resources of a hierarchy share is the one that is locked."""
+    customer = shop_everywhere.get("/api/customers").json["data"][0]
+    id_, newsletter = customer["id"], customer["attributes"]["newsletter"]
+    tag = tag_of(shop_everywhere, f"/api/people/{id_}")
+
+    own = {"data": {"type": "customers", "id": id_, "attributes": {"newsletter": not newsletter}}}
+    shared = {"data": {"type": "customers", "id": id_}}
+    for url, document, status in ((f"/api/customers/{id_}", own, 200), (f"/api/people/{id_}", shared, 412)):
+        assert shop_everywhere.client.send("PATCH", url, document, headers={"If-Match": tag}).status_code == status
+
+
 def test_deferred_attributes_are_guarded_for_those_who_have_seen_them(shop: Shop) -> None:
     plain = tag_of(shop, "/api/authors/1")
     seen = tag_of(shop, "/api/authors/1?fields[authors]=biography")

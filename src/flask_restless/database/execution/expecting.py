@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from sqlalchemy import Table, delete, false
 from sqlalchemy.orm import Session
@@ -44,19 +43,13 @@ def _unmet(one: Expecting, session: Session, fetch: Callable[[Fetch], Fetched]) 
     assert target.id is not None
     resource = target.resource
     _keep_writers_out(resource, session)
-    rows = fetch(Fetch(_selection(resource), One(target.id), exclusive=True)).rows
+    rows = fetch(Fetch(linkage_selection(resource), One(target.id), exclusive=True)).rows
     states = states_of(rows)
     return [
         failed(each, version_of(rows), resource.identity.text(target.id), resource)
         for each in one.expected
         if not is_met(each, states)
     ]
-
-
-def _selection(resource: Resource) -> Any:
-    """Give the one selection by which states of a resource are read, so that its plan is kept."""
-    key = f"state {resource.registry.generation}"
-    return resource._memo.setdefault(key, linkage_selection(resource))
 
 
 def _keep_writers_out(resource: Resource, session: Session) -> None:
