@@ -153,6 +153,9 @@ def test_demand_holds_for_operations(sqlite: Engine) -> None:
     assert answer.status_code == 428
     assert answer.json["errors"][0]["source"] == {"pointer": "/atomic:operations/1"}
     assert perform(client, made, own).status_code == 200, "what the batch itself creates has no state to know"
+    answer = perform(client, made, {**own, "meta": {"version": 1}})
+    assert answer.status_code == 400
+    assert answer.json["errors"][0]["source"] == {"pointer": "/atomic:operations/1/meta/version"}
 
 
 @pytest.mark.parametrize(

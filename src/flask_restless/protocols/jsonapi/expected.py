@@ -29,16 +29,15 @@ def with_expectation(write: Write, given: JsonObject, pointer: str) -> Write:
     if len(names) > 1:
         raise reject("malformed-document", 'give either "ifMatch" or "version"', Source(pointer=f"{pointer}/meta"))
     at = Source(pointer=f"{pointer}/meta/{names[0]}") if names else None
-    if isinstance(write, Create):
+    if isinstance(write, Create) or write.target.id is None:
         if names:
-            raise reject("malformed-document", "a resource to be added has no state to expect", at)
+            raise reject("malformed-document", "what the batch itself adds has no state to expect", at)
         return write
     expected: tuple[Expectation, ...] = ()
     if names:
         states = _states(write.target.resource, names[0], meta[names[0]], at)
         expected = (Expectation(states, source=Source(pointer=pointer)),)
-    if write.target.id is not None:
-        required(write.target.resource, expected)
+    required(write.target.resource, expected)
     return replace(write, expected=expected)
 
 
