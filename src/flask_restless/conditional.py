@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .operations.operation import Create, Delete, Expectation, Fetch, Operation, Relate, Update
+from .operations.operation import Create, Delete, DeleteMany, Expectation, Fetch, Operation, Relate, Update, UpdateMany
 from .operations.outcome import Fetched, Outcome, Rows, Written
 from .operations.preconditions import (
     IF_MATCH,
@@ -28,8 +28,11 @@ KEPT = frozenset({"cache-control", "content-location", "etag", "expires", "vary"
 def expecting(call: Call, operation: Operation) -> Operation:
     """Give a write of one resource what the header fields demand; Rejected (`invalid-header`, `precondition-required`).
 
-    A protocol that has other words for preconditions has put those into the operation already.
+    A protocol that has other words for preconditions has put those into the operation already.  Where states must be
+    named, many rows cannot be written at once: no header field could name all of theirs.
     """
+    if isinstance(operation, UpdateMany | DeleteMany):
+        required(operation.selection.resource, ())
     if not isinstance(operation, Update | Delete | Relate):
         return operation
     expected = (*operation.expected, *expectations(call.headers))
