@@ -4,7 +4,9 @@ from .lookup import collection_name, model_for, primary_key_for, register_operat
 from .manager import APIManager
 from .operations.exceptions import ProcessingException
 from .operations.problems import Problem, Rejected, Source
+from .schema.hooks import Hooks
 from .schema.options import IllegalArgumentError, Limits
+from .schema.rules import Rules
 from .schema.types import Codec, Unfit
 from .serialization import (
     DefaultDeserializer,
@@ -30,12 +32,14 @@ __all__ = [
     "DefaultSerializer",
     "DeserializationException",
     "Deserializer",
+    "Hooks",
     "IllegalArgumentError",
     "Limits",
     "MultipleExceptions",
     "Problem",
     "ProcessingException",
     "Rejected",
+    "Rules",
     "SerializationException",
     "Serializer",
     "Source",

@@ -19,6 +19,7 @@ from flask.blueprints import Blueprint, BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from .database.execution.executor import Executor
+from .operations.exceptions import ProcessingException
 from .operations.problems import Problem, Rejected, problem, quote, reject
 from .pipeline import respond
 from .protocols.base import Call, Protocol, Reply, Route
@@ -107,6 +108,7 @@ def _may_hold_slashes(resource: Resource) -> bool:
 
 
 def _view(service: Service, resource: Resource, endpoint: str, **parts: str) -> Response:
+    resource = _current(resource)
     relation = parts.get("relation")
     if relation is not None and relation not in resource.relationships and _may_hold_slashes(resource):
         return _slashed(service, resource, "/".join(_rest(endpoint, parts)))
@@ -116,6 +118,14 @@ def _view(service: Service, resource: Resource, endpoint: str, **parts: str) -> 
 def _description(service: Service, resource: Resource, endpoint: str) -> Response:
     """Serve what can be told without a Session."""
     return _response(service.protocol.describe(_call(resource, endpoint, {})))
+
+
+def _current(resource: Resource) -> Resource:
+    """Give the resource as the caller may see it; what the rules raise refuses the request."""
+    try:
+        return resource.registry.current(resource)
+    except ProcessingException as exception:
+        raise Rejected(*exception.problems()) from exception
 
 
 def _rest(endpoint: str, parts: Mapping[str, str]) -> Iterator[str]:
@@ -130,6 +140,7 @@ def _rest(endpoint: str, parts: Mapping[str, str]) -> Iterator[str]:
 
 def _slashed(service: Service, resource: Resource, rest: str) -> Response:
     """Serve ids that hold slashes: servers decode `%2F` before routing, so the parts are told apart by their names."""
+    resource = _current(resource)
     endpoint, parts = _split(resource, rest)
     allowed = {method for route in _routes(service, resource, endpoint) for method in route.methods}
     if request.method not in allowed | ({"HEAD", "OPTIONS"} if "GET" in allowed else set()):
