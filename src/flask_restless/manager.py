@@ -19,6 +19,7 @@ from .endpoints import Service, add_routes, add_shared_route
 from .operations.operators import own_operator
 from .protocols.base import Protocol
 from .protocols.jsonapi import JsonApi
+from .schema.hooks import NO_HOOKS, Hooks
 from .schema.introspect import Types, inspect_model
 from .schema.options import IllegalArgumentError, Limits, Options
 from .schema.registry import Registry
@@ -41,7 +42,8 @@ class APIManager:
     `url_prefix` is the path of all APIs that do not name their own.  `preprocessors` and `postprocessors` hold for
     every API, before its own.  `atomic` says whether several writes may be sent at once, to
     `<url_prefix>/operations`.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
-    says how much one request may ask for.  `operators` are filter operators of the application's own.
+    says how much one request may ask for.  `operators` are filter operators of the application's own.  `hooks` stand
+    around those of every API.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
     >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP
@@ -62,15 +64,19 @@ class APIManager:
         types: Types | None = None,
         limits: Limits | None = None,
         operators: Mapping[str, Callable[..., Any]] | None = None,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
         if protocol not in PROTOCOLS:
             raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
+        if not isinstance(hooks, Hooks):
+            raise IllegalArgumentError(f"hooks is {hooks!r}; it is a Hooks value, such as Hooks(before=check)")
         source, owned = session_source(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
         self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned, self._session)
         self._registry = Registry(limits)
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
+        self._registry.sender = self
         self._defaults: dict[str, Any] = {
             "url_prefix": "/api" if url_prefix is None else url_prefix,
             "include_links": include_links,
@@ -78,6 +84,7 @@ class APIManager:
         self._preprocessors = preprocessors or {}
         self._postprocessors = postprocessors or {}
         self._types = types
+        self._hooks = hooks
         self._atomic = atomic
         self._shared: set[tuple[str, str]] = set()
         self._apps: list[Flask] = []
@@ -136,6 +143,7 @@ class APIManager:
             options,
             preprocessors=_merged(model, "preprocessors", self._preprocessors, options),
             postprocessors=_merged(model, "postprocessors", self._postprocessors, options),
+            hooks=self._hooks.around(options.hooks),
         )
         resource = inspect_model(model, options, self._registry, self._types)
         try:

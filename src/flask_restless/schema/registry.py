@@ -69,6 +69,7 @@ class Registry:
         """Make a registry for the same resources as one caller may see them."""
         made = Registry(self.limits)
         made.whole, made.sender, made.is_narrowed = self, self.sender, True
+        made.operators = self.operators
         return made
 
     def current(self, resource: Resource) -> Resource:
