@@ -145,7 +145,7 @@ def _linkage(
 
 def _visible_keys(columns: Columns, entity: Entity, relationship: Relationship, keys: list[str]) -> tuple[int, ...]:
     """Select the key of a related row as far as that row is visible, else null."""
-    alias: Entity = aliased(relationship.target.model, flat=True)
+    alias: Entity = aliased(relationship.target_model, flat=True)
     scope = columns.binds.visible(relationship.target, alias)
     if scope is None:
         return tuple(columns.add(entity, key) for key in keys)
