@@ -111,6 +111,14 @@ def test_a_subtype_among_the_rows_has_to_be_readable(sqlite: Engine, session: se
     assert Person.__subclasses__()
 
 
+@pytest.mark.parametrize("refusal", [False, 0, "", []], ids=repr)
+def test_whatever_is_false_refuses(sqlite: Engine, session: sessionmaker[Session], refusal: object) -> None:
+    """`action == "read" or user.roles` refuses a user without roles."""
+    shop = serve(sqlite, session, {Publisher: {"rules": Rules(authorize=lambda action: refusal)}})
+
+    assert shop.get("/api/publishers").status_code == 403
+
+
 @pytest.mark.parametrize("status", [401, 403, 409])
 def test_a_rule_may_raise_its_own_answer(sqlite: Engine, session: sessionmaker[Session], status: int) -> None:
     """ProcessingException and werkzeug's abort both give their status; where it was not asked for, it falls away."""

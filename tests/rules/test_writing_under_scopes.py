@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from conftest import JSONAPI, Shop
 from flask_restless import Rules
-from flask_restless.demo.models import Book, Category, Country, Publisher, Review, Tag
+from flask_restless.demo.models import Book, Category, Country, Cover, Publisher, Review, Tag
 from ruled import serve
 
 ATOMIC = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
@@ -135,6 +135,19 @@ def test_replacing_members_keeps_those_that_the_caller_does_not_see(ruled: Shop)
 
     assert answer.status_code == 204
     assert _ids(ruled, Tag, Tag.books.any(Book.id == id_)) == [1, 3, 4, 6]
+
+
+def test_an_invisible_related_row_is_not_cut_off(filled: Filled) -> None:
+    """A one-to-one row that would go with its owner's reference: nothing is deleted that the caller does not see."""
+    shop = _served(filled, {Cover: Rules(scope=lambda Cover: Cover.book_id < 0)})
+    with filled[1]() as session:
+        book = session.scalar(select(Cover.book_id))
+
+    answer = shop.client.send("PATCH", f"/api/books/{book}/relationships/cover", {"data": None})
+
+    assert answer.status_code == 403
+    with filled[1]() as session:
+        assert session.get(Cover, book) is not None
 
 
 def test_a_batch_changes_no_invisible_row(ruled: Shop) -> None:

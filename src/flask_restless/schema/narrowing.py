@@ -81,23 +81,23 @@ class Narrowing:
 
     def of(self, resource: Resource) -> Resource:
         """Ask every rule that depends on the request, and give `resource` as its caller may see it."""
-        resources = tuple(self._registry)
-        key = self._registry.generation, tuple(one.options.rules.permitted() for one in resources)
+        dynamic = [one for one in self._registry if one.options.rules.is_dynamic]
+        key = self._registry.generation, tuple(one.options.rules.permitted() for one in dynamic)
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
                 return kept[resource]
-        made = self._narrowed(resources, key[1])
+        made = self._narrowed(dict(zip(dynamic, key[1], strict=True)))
         with self._lock:
             kept = self._kept.setdefault(key, made)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return kept[resource]
 
-    def _narrowed(self, resources: tuple[Resource, ...], permitted: tuple[Permitted, ...]) -> dict[Resource, Resource]:
+    def _narrowed(self, permitted: Mapping[Resource, Permitted]) -> dict[Resource, Resource]:
         registry = self._registry.empty()
-        made = {one: _resource(one, names, registry) for one, names in zip(resources, permitted, strict=True)}
+        made = {one: _resource(one, permitted.get(one, EVERYTHING), registry) for one in self._registry}
         for one in made.values():
             registry.add(one)
         return made

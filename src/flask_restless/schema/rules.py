@@ -21,7 +21,7 @@ Scope = Callable[[Any], Any]
 """(model or alias) -> SQL condition; None or True for all rows, False for none."""
 
 Authorize = Callable[..., Any]
-"""(action) or (action, operation) -> True or None to allow, False to refuse; or it raises."""
+"""(action) or (action, operation) -> something true, or None, to allow; something false to refuse; or it raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ class Rules:
         if self.authorize is None:
             return True
         given = (action, operation) if self._takes_operation else (action,)
-        return self.authorize(*given) is not False
+        answer = self.authorize(*given)
+        return answer is None or bool(answer)
 
 
 def _static(value: Any) -> frozenset[str] | None:
