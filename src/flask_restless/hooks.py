@@ -9,17 +9,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar, cast, get_args
 
-from .operations.operation import Aggregate, Batch, Create, Fetch, Operation, Write
+from .operations.operation import Aggregate, Batch, Create, DeleteMany, Fetch, Operation, UpdateMany, Write
 from .operations.outcome import BatchWritten, Outcome
 from .schema.resource import Resource
 
 One = TypeVar("One", bound=Operation)
+Single = Fetch | Aggregate | UpdateMany | DeleteMany | Write
+"""Every operation but a batch."""
 
 
-def resource_of(operation: Fetch | Aggregate | Write) -> Resource:
+def resource_of(operation: Single) -> Resource:
     """Give the resource whose hooks an operation has: that of the rows it reads, or of the row it writes."""
     match operation:
-        case Fetch(selection) | Aggregate(selection):
+        case Fetch(selection) | Aggregate(selection) | UpdateMany(selection) | DeleteMany(selection):
             return selection.resource
         case Create(resource):
             return resource
@@ -35,7 +37,7 @@ def before(operation: Operation) -> Operation:
 
 
 def _before(operation: One) -> One:
-    hooks: Any = resource_of(cast("Fetch | Aggregate | Write", operation)).options.hooks.before
+    hooks: Any = resource_of(cast("Single", operation)).options.hooks.before
     for hook in hooks:
         operation = _taken(hook, operation)
     return operation
@@ -58,6 +60,6 @@ def after(operation: Operation, outcome: Outcome) -> None:
         for one, written in zip(operation.operations, outcome.results, strict=True):
             after(one, written)
         return
-    hooks: Any = resource_of(cast("Fetch | Aggregate | Write", operation)).options.hooks.after
+    hooks: Any = resource_of(cast("Single", operation)).options.hooks.after
     for hook in hooks:
         hook(operation, outcome)

@@ -17,15 +17,20 @@ from .operations.filters import Comparison, Condition, Count, Has, walk
 from .operations.operation import (
     Aggregate,
     Batch,
+    Change,
     Create,
     Delete,
+    DeleteMany,
     Fetch,
     Link,
+    Matching,
+    Nested,
     Operation,
     Relate,
     Related,
     Target,
     Update,
+    UpdateMany,
     Write,
 )
 from .operations.problems import Rejected, Source, reject
@@ -64,10 +69,19 @@ class _Asker:
                 self._demand(resource, "create", source)
                 self._demand_links(links)
                 return replace(operation, selection=self._answer(selection))
-            case Update(target, _, links, selection, source=source):
+            case Update(target, _, links, selection, source=source, changes=changes):
                 self._demand(target.resource, "update", source)
                 self._demand_links(links)
+                self._demand_changes(changes)
                 return replace(operation, selection=self._answer(selection))
+            case UpdateMany(selection, _, links, changes, source=source):
+                self._demand(selection.resource, "update", source)
+                self._demand_crossed(selection)
+                self._demand_links(links)
+                self._demand_changes(changes)
+            case DeleteMany(selection, source=source):
+                self._demand(selection.resource, "delete", source)
+                self._demand_crossed(selection)
             case Relate(target, relationship, _, targets, source=source):
                 self._demand(target.resource, "relate", source)
                 self._demand(relationship.target, "read", source)
@@ -95,6 +109,9 @@ class _Asker:
         for fields in selection.fields:
             self._demand(fields.resource, "read")
         self._demand(selection.resource, "read")
+        self._demand_crossed(selection)
+
+    def _demand_crossed(self, selection: Selection) -> None:
         for step in crossed(selection):
             self._demand(step.target, "read")
 
@@ -103,9 +120,27 @@ class _Asker:
             self._demand(link.relationship.target, "read", link.source)
             self._demand_targets(link.targets)
 
-    def _demand_targets(self, targets: Iterable[Target]) -> None:
+    def _demand_changes(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self._demand(change.relationship.target, "read", change.source)
+            self._demand_targets((*change.added, *change.removed, *change.deleted))
+            for one in change.deleted:
+                self._demand(one.resource, "delete", one.source)
+
+    def _demand_targets(self, targets: Iterable[Target | Nested | Matching]) -> None:
+        """Demand to read what is referred to; a nested row with content may be changed, or made if it is not there."""
         for target in targets:
             self._demand(target.resource, "read", target.source)
+            match target:
+                case Matching(_, condition):
+                    for step in _in_condition(condition):
+                        self._demand(step.target, "read", target.source)
+                case Nested(_, id_, assigned, links):
+                    if id_ is not None and (assigned or links):
+                        self._demand(target.resource, "update", target.source)
+                    if id_ is None or assigned or links:
+                        self._demand(target.resource, "create", target.source)
+                    self._demand_links(links)
 
     # ------------------------------------------------------------ what falls away
 
@@ -159,6 +194,8 @@ class _Asker:
 def crossed(selection: Selection) -> Iterator[Relationship]:
     """Give the relationships that the filter and the sort of a node cross."""
     yield from _in_condition(selection.filter)
+    for group in selection.group:
+        yield from group.path
     for key in selection.sort:
         yield from key.path
         if isinstance(key.operand, Count):
