@@ -6,7 +6,9 @@ from .manager import APIManager
 from .operations.exceptions import ProcessingException
 from .operations.idempotency import IdempotencyStore
 from .operations.problems import Problem, Rejected, Source
+from .schema.hooks import Hooks
 from .schema.options import IllegalArgumentError, Limits
+from .schema.rules import Rules
 from .schema.types import Codec, Unfit
 from .serialization import (
     DefaultDeserializer,
@@ -32,6 +34,7 @@ __all__ = [
     "DefaultSerializer",
     "DeserializationException",
     "Deserializer",
+    "Hooks",
     "IdempotencyStore",
     "IdempotencyTable",
     "IllegalArgumentError",
@@ -40,6 +43,7 @@ __all__ = [
     "Problem",
     "ProcessingException",
     "Rejected",
+    "Rules",
     "SerializationException",
     "Serializer",
     "Source",

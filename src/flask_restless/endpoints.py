@@ -19,9 +19,10 @@ from flask.blueprints import Blueprint, BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from .database.execution.executor import Executor
+from .operations.exceptions import ProcessingException
 from .operations.idempotency import IdempotencyStore
 from .operations.problems import Problem, Rejected, problem, quote, reject
-from .pipeline import respond
+from .pipeline import Exchange, respond
 from .protocols.base import Call, Protocol, Reply, Route
 from .schema.resource import Resource
 from .sessions import CurrentSession, SessionSource, lent
@@ -73,7 +74,7 @@ class Service:
     def answer(self, call: Call) -> Reply:
         """Answer one call in a Session of its own."""
         with lent(self.source, self.owns_sessions, self.current) as session:
-            return respond(call, self.protocol, self.executor, session, self.owns_sessions, self.idempotency)
+            return respond(Exchange(call, self.protocol, self.executor, session, self.owns_sessions, self.idempotency))
 
 
 def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:
@@ -109,6 +110,7 @@ def _may_hold_slashes(resource: Resource) -> bool:
 
 
 def _view(service: Service, resource: Resource, endpoint: str, **parts: str) -> Response:
+    resource = _current(resource)
     relation = parts.get("relation")
     if relation is not None and relation not in resource.relationships and _may_hold_slashes(resource):
         return _slashed(service, resource, "/".join(_rest(endpoint, parts)))
@@ -118,6 +120,14 @@ def _view(service: Service, resource: Resource, endpoint: str, **parts: str) -> 
 def _description(service: Service, resource: Resource, endpoint: str) -> Response:
     """Serve what can be told without a Session."""
     return _response(service.protocol.describe(_call(resource, endpoint, {})))
+
+
+def _current(resource: Resource) -> Resource:
+    """Give the resource as the caller may see it; what the rules raise refuses the request."""
+    try:
+        return resource.registry.current(resource)
+    except ProcessingException as exception:
+        raise Rejected(*exception.problems()) from exception
 
 
 def _rest(endpoint: str, parts: Mapping[str, str]) -> Iterator[str]:
@@ -132,6 +142,7 @@ def _rest(endpoint: str, parts: Mapping[str, str]) -> Iterator[str]:
 
 def _slashed(service: Service, resource: Resource, rest: str) -> Response:
     """Serve ids that hold slashes: servers decode `%2F` before routing, so the parts are told apart by their names."""
+    resource = _current(resource)
     endpoint, parts = _split(resource, rest)
     allowed = {method for route in _routes(service, resource, endpoint) for method in route.methods}
     if request.method not in allowed | ({"HEAD", "OPTIONS"} if "GET" in allowed else set()):

@@ -20,6 +20,7 @@ from .operations.idempotency import IdempotencyStore
 from .operations.operators import own_operator
 from .protocols.base import Protocol
 from .protocols.jsonapi import JsonApi
+from .schema.hooks import NO_HOOKS, Hooks
 from .schema.introspect import Types, inspect_model
 from .schema.options import IllegalArgumentError, Limits, Options
 from .schema.registry import Registry
@@ -42,9 +43,9 @@ class APIManager:
     `url_prefix` is the path of all APIs that do not name their own.  `preprocessors` and `postprocessors` hold for
     every API, before its own.  `atomic` says whether several writes may be sent at once, to
     `<url_prefix>/operations`.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
-    says how much one request may ask for.  `operators` are filter operators of the application's own.  `idempotency`
-    is where the answers to requests with an `Idempotency-Key` are kept, such as an `IdempotencyTable`; without it the
-    header is ignored.
+    says how much one request may ask for.  `operators` are filter operators of the application's own.  `hooks` stand
+    around those of every API.  `idempotency` is where the answers to requests with an `Idempotency-Key` are kept, such
+    as an `IdempotencyTable`; without it the header is ignored.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
     >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP
@@ -66,15 +67,19 @@ class APIManager:
         limits: Limits | None = None,
         operators: Mapping[str, Callable[..., Any]] | None = None,
         idempotency: IdempotencyStore | None = None,
+        hooks: Hooks = NO_HOOKS,
     ) -> None:
         if protocol not in PROTOCOLS:
             raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
+        if not isinstance(hooks, Hooks):
+            raise IllegalArgumentError(f"hooks is {hooks!r}; it is a Hooks value, such as Hooks(before=check)")
         source, owned = session_source(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
         self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned, self._session, idempotency)
         self._registry = Registry(limits)
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
+        self._registry.sender = self
         self._defaults: dict[str, Any] = {
             "url_prefix": "/api" if url_prefix is None else url_prefix,
             "include_links": include_links,
@@ -82,6 +87,7 @@ class APIManager:
         self._preprocessors = preprocessors or {}
         self._postprocessors = postprocessors or {}
         self._types = types
+        self._hooks = hooks
         self._atomic = atomic
         self._shared: set[tuple[str, str]] = set()
         self._apps: list[Flask] = []
@@ -145,6 +151,7 @@ class APIManager:
             options,
             preprocessors=_merged(model, "preprocessors", self._preprocessors, options),
             postprocessors=_merged(model, "postprocessors", self._postprocessors, options),
+            hooks=self._hooks.around(options.hooks),
         )
         resource = inspect_model(model, options, self._registry, self._types)
         try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy.orm import Session
 
+from . import hooks, signals
 from .conditional import expecting, tagged
 from .database.execution.executor import Executor
 from .database.execution.failures import DRIVER_ERRORS, problems_of
@@ -12,47 +15,64 @@ from .operations.exceptions import ProcessingException
 from .operations.idempotency import IdempotencyStore
 from .operations.operation import Fetch, Operation
 from .operations.problems import Rejected
+from .permissions import authorized
 from .protocols.base import Call, Protocol, Reply
 
 
-def respond(
-    call: Call,
-    protocol: Protocol,
-    executor: Executor,
-    session: Session,
-    is_ours: bool,
-    store: IdempotencyStore | None = None,
-) -> Reply:
-    """Answer `call`; one that has an idempotency key, and a `store` for it, is carried out once."""
-    if store is None or call.method != "POST":
-        return _answer(call, protocol, executor, session, is_ours, None)
-    once = Once(store, call, session)
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request, and what answers it.
+
+    A Session that `is_ours` nobody else can have written to, so that reading needs no commit: closing it ends the
+    transaction.  `store` keeps the answers to requests with an idempotency key, if there is one.
+    """
+
+    call: Call
+    protocol: Protocol
+    executor: Executor
+    session: Session
+    is_ours: bool
+    store: IdempotencyStore | None = None
+
+
+def respond(exchange: Exchange) -> Reply:
+    """Answer a request; what it changes is told to those who listen, once it is committed."""
+    call = exchange.call
+    if call.method == "GET" or not signals.is_awaited(call.resource.registry.sender):
+        return _once(exchange)
+    with signals.recorded(exchange.session, call.resource) as recorder:
+        reply = _once(exchange)
+    recorder.announce()
+    return reply
+
+
+def _once(exchange: Exchange) -> Reply:
+    """Answer a request; one that has an idempotency key is carried out once."""
+    if exchange.store is None or exchange.call.method != "POST":
+        return _answer(exchange, None)
+    once = Once(exchange.store, exchange.call, exchange.session)
     try:
-        return _answer(call, protocol, executor, session, is_ours, once)
+        return _answer(exchange, once)
     finally:
         once.release()
 
 
-def _answer(
-    call: Call, protocol: Protocol, executor: Executor, session: Session, is_ours: bool, once: Once | None
-) -> Reply:
-    """Answer `call` in one transaction: committed, as the last step, if and only if the answer is a success.
+def _answer(exchange: Exchange, once: Once | None) -> Reply:
+    """Answer a request in one transaction: committed, as the last step, if and only if the answer is a success.
 
-    A Session that `is_ours` nobody else can have written to, so that reading needs no commit: closing it ends the
-    transaction.  What is raised by the application's own code, or by a defect of ours, rolls back too and goes on to
-    the caller.
+    What is raised by the application's own code, or by a defect of ours, rolls back too and goes on to the caller.
     """
+    call, protocol, session = exchange.call, exchange.protocol, exchange.session
     operation: Operation | None = None
     try:
-        operation = expecting(call, protocol.parse(call))
+        operation = _understood(call, protocol)
         if once is not None and (kept := once.begin(operation)) is not None:
             session.rollback()
             return kept
-        outcome = executor.execute(operation, session)
-        reply = tagged(call, operation, outcome, protocol.render(call, operation, outcome))
+        reply = _carried_out(exchange, operation)
         if reply.status >= 400:
             session.rollback()
-        elif not (is_ours and isinstance(operation, Fetch)):
+        elif not (exchange.is_ours and isinstance(operation, Fetch)):
             _commit(session, reply, once)
         return reply
     except Rejected as rejected:
@@ -67,6 +87,22 @@ def _answer(
     except BaseException:
         session.rollback()
         raise
+
+
+def _understood(call: Call, protocol: Protocol) -> Operation:
+    """Give what is to be done: parsed, allowed, and as the hooks have left it."""
+    operation = expecting(call, protocol.parse(call))
+    if call.resource.registry.is_guarded:
+        operation = hooks.before(authorized(operation))
+    return operation
+
+
+def _carried_out(exchange: Exchange, operation: Operation) -> Reply:
+    call = exchange.call
+    outcome = exchange.executor.execute(operation, exchange.session)
+    if call.resource.registry.is_guarded:
+        hooks.after(operation, outcome)
+    return tagged(call, operation, outcome, exchange.protocol.render(call, operation, outcome))
 
 
 def _commit(session: Session, reply: Reply, once: Once | None) -> None:

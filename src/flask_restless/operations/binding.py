@@ -99,6 +99,8 @@ def _to_one(resource: Resource, name: str, path: str, source: Source) -> Relatio
     step = relationships_of(resource).get(name)
     if step is None:
         raise _unsortable(resource, name, source)
+    if not step.access.sort:
+        raise reject("invalid-sort", f"{resource.name} cannot be sorted over {quote(name)}", source)
     if step.is_many:
         detail = f"resources cannot be sorted by {quote(path)}: {quote(name)} is a to-many relationship"
         raise reject("invalid-sort", detail, source)
@@ -208,15 +210,20 @@ def assignments(
 def assignment(resource: Resource, name: str, value: Any, source: Source, *, creating: bool) -> Assignment:
     """Bind one attribute; Rejected (`unknown-field`, `not-writable`, `missing-value`, and the codes of Unfit)."""
     found = resource.attributes.get(name)
-    if found is None:
+    if found is None or not (found.access.read or _may_write(found, creating)):
         if name in relationships_of(resource):
             detail = f"{quote(name)} is a relationship; give it under relationships"
             raise reject("unknown-field", detail, source)
-        hint = did_you_mean(name, resource.attributes)
+        known = [key for key, one in resource.attributes.items() if one.access.read or _may_write(one, creating)]
+        hint = did_you_mean(name, known)
         raise reject("unknown-field", f"{resource.name} has no attribute {quote(name)}{hint}", source)
-    if not (found.access.create if creating else found.access.update):
+    if not _may_write(found, creating):
         raise reject("not-writable", f"the attribute {quote(name)} cannot be {_verb(creating)}", source)
     return Assignment(found, decoded(found, value, source), source)
+
+
+def _may_write(attribute: Attribute, creating: bool) -> bool:
+    return attribute.access.create if creating else attribute.access.update
 
 
 def _verb(creating: bool) -> str:

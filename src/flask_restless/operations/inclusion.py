@@ -103,7 +103,7 @@ def _is_in_row(relationship: Relationship) -> bool:
 
 
 def _fields(resource: Resource, names: tuple[str, ...] | None) -> Fields:
-    attributes = [one for one in resource.attributes.values() if one.access.read]
+    attributes = [one for one in resource.attributes.values() if resource.is_shown(one)]
     relationships = relationships_of(resource).values()
     if names is None:
         return Fields(resource, tuple(one for one in attributes if not one.deferred), tuple(relationships))
@@ -129,7 +129,7 @@ def fieldset(resource: Resource, type_: str, names: tuple[str, ...], source: Sou
     if found is None:
         hint = did_you_mean(type_, {one.name for one in resource.registry})
         raise reject("invalid-fieldset", f"there is no type {quote(type_)}{hint}", source)
-    known = [name for name, one in found.attributes.items() if one.access.read]
+    known = [name for name, one in found.attributes.items() if found.is_shown(one)]
     known += relationships_of(found)
     for name in names:
         if name not in known:
@@ -138,8 +138,21 @@ def fieldset(resource: Resource, type_: str, names: tuple[str, ...], source: Sou
 
 
 def default_tree(resource: Resource) -> Tree:
-    """Give the include paths of the API's option `includes`; LookupError if they do not exist."""
+    """Give the include paths of the API's option `includes`; LookupError if they do not exist.
+
+    Those that only the rules of this request have hidden fall away.
+    """
+    paths = resource.options.includes
+    if resource.registry.is_narrowed:
+        paths = tuple(path for path in paths if _is_there(resource, path))
     try:
-        return include_tree(resource, resource.options.includes, None)
+        return include_tree(resource, paths, None)
     except Rejected as rejected:
         raise LookupError(f"the option includes of the API {resource.name} is wrong: {rejected}") from None
+
+
+def _is_there(resource: Resource, path: str) -> bool:
+    owners = [resource]
+    for name in path.split("."):
+        owners = [one.target for owner in owners for _, one in declared(owner, name)]
+    return bool(owners)

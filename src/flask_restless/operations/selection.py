@@ -77,6 +77,8 @@ class Selection:
     group: tuple[GroupKey, ...] = ()
     included: bool = field(default=False, compare=False)
     """Whether the client named include paths: then `included` is sent even if it is empty (J-4.3.4)."""
+    implied: bool = field(default=False, compare=False)
+    """Whether the branches are the API's own default: those that the caller may not read fall away."""
 
     def walk(self) -> Iterator[Selection]:
         """Give this node and every node below it."""

@@ -77,6 +77,7 @@ def proxy_attribute(mapper: Mapper[Any], name: str, types: Types | None) -> Attr
         access=COMPUTED,
         compute=_plain_getter(name),
         loads=(proxy.target_collection,),
+        draws_on=(proxy.target_class, proxy.value_attr),
     )
 
 

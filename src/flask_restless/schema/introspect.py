@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Column, inspect
 from sqlalchemy.exc import NoInspectionAvailable
@@ -21,9 +21,11 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from .fields import column_access, computed_attribute, hybrid_attribute, proxy_attribute
+from .narrowing import narrowed_attributes, narrowed_relationships
 from .options import IllegalArgumentError, Options
 from .registry import Registry
 from .resource import Access, Attribute, Identity, Relationship, RelationshipAccess, Resource
+from .rules import EVERYTHING, FIELD_RULES, Permitted
 from .types import Codec, codec_of
 
 MEMBER_NAME = re.compile(
@@ -32,6 +34,7 @@ MEMBER_NAME = re.compile(
 """A legal member name (J-3.11.2)."""
 
 Types = Mapping[type[TypeEngine[Any]], Codec]
+Field = TypeVar("Field", Attribute, Relationship)
 
 
 def inspect_model(model: type, options: Options, registry: Registry, types: Types | None = None) -> Resource:
@@ -51,18 +54,21 @@ def inspect_model(model: type, options: Options, registry: Registry, types: Type
     found = {one.name: one for one in _attributes(mapper, options, identity, types)}
     relationships = {one.name: one for one in _relationships(mapper, options, registry)}
     _check_names(model, options, {*found, *relationships, *_hidden_names(mapper)})
+    permitted = options.rules.static
+    _check_rules(model, permitted, {*found, *relationships, *_hidden_names(mapper)})
     _check_includes(model, options, relationships, mapper)
     return Resource(
         name=name,
         model=model,
         mapper=mapper,
         identity=identity,
-        attributes={key: one for key, one in found.items() if _is_exposed(key, options)},
-        declared_relationships={key: one for key, one in relationships.items() if _is_exposed(key, options)},
+        attributes=narrowed_attributes(_exposed(found, options), permitted),
+        declared_relationships=narrowed_relationships(_exposed(relationships, options), permitted, registry),
         options=options,
         registry=registry,
         discriminator=_discriminator(mapper),
         version=_version(mapper, options, types),
+        is_narrowed=permitted != EVERYTHING,
     )
 
 
@@ -264,7 +270,12 @@ def _version(mapper: Mapper[Any], options: Options, types: Types | None) -> Attr
     if mapper.version_id_col is None:
         return None
     key = mapper.get_property_by_column(mapper.version_id_col).key
-    return Attribute(key, key, codec_of(mapper.version_id_col.type, types)) if _is_exposed(key, options) else None
+    is_told = _is_exposed(key, options) and options.rules.static.allows("readable", key)
+    return Attribute(key, key, codec_of(mapper.version_id_col.type, types)) if is_told else None
+
+
+def _exposed(fields: Mapping[str, Field], options: Options) -> dict[str, Field]:
+    return {name: one for name, one in fields.items() if _is_exposed(name, options)}
 
 
 def _is_exposed(name: str, options: Options) -> bool:
@@ -286,11 +297,26 @@ def _check_includes(
         return
     for path in options.includes:
         name = path.partition(".")[0]
-        if name not in relationships or not _is_exposed(name, options):
+        if name not in relationships or not _is_exposed(name, options) or not _is_readable(name, options):
             raise IllegalArgumentError(
                 f"includes names {path!r}, but {model.__name__} has no relationship {name!r}; "
                 f"there are {', '.join(sorted(relationships))}"
             )
+
+
+def _is_readable(name: str, options: Options) -> bool:
+    permitted = options.rules.static
+    return permitted.allows("readable", name) and permitted.allows("includable", name)
+
+
+def _check_rules(model: type, permitted: Permitted, known: set[str]) -> None:
+    for rule in FIELD_RULES:
+        for name in getattr(permitted, rule) or ():
+            if name not in known:
+                raise IllegalArgumentError(
+                    f"the rule {rule} names {name!r}, which {model.__name__} does not have; "
+                    f"there are {', '.join(sorted(known))}"
+                )
 
 
 def _check_names(model: type, options: Options, known: set[str]) -> None:

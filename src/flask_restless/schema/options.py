@@ -6,16 +6,16 @@ fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
-
-class IllegalArgumentError(ValueError):
-    """An option of `create_api` or `APIManager` is wrong; the message says how to put it right."""
-
+from .hooks import NO_HOOKS, Hooks
+from .names import IllegalArgumentError as IllegalArgumentError
+from .names import field_names as _names
+from .rules import NO_RULES, Rules
 
 METHODS = frozenset({"GET", "POST", "PATCH", "DELETE"})
 """The HTTP methods that an API may allow (HEAD and OPTIONS come with GET)."""
@@ -115,6 +115,10 @@ class Options:
     """Whether resource objects and relationships carry `links`."""
     show_foreign_keys: bool = False
     """Whether foreign key columns are shown as (read-only) attributes."""
+    rules: Rules = NO_RULES
+    """Which rows exist for a caller, and which operations and fields it may use: a `Rules` value."""
+    hooks: Hooks = NO_HOOKS
+    """Functions to call before and after each operation, inside the transaction: a `Hooks` value."""
 
     @classmethod
     def checked(cls, model: type, given: Mapping[str, Any]) -> Options:
@@ -164,20 +168,6 @@ def _methods(value: Any) -> frozenset[str]:
     return methods
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    """Take names or mapped attributes, which carry their name as `key`."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise IllegalArgumentError(f"{value!r} must be a list of field names, such as ['name']")
-    return tuple(one if isinstance(one, str) else _key(one) for one in value)
-
-
-def _key(attribute: Any) -> str:
-    key = getattr(attribute, "key", None)
-    if not isinstance(key, str):
-        raise IllegalArgumentError(f"{attribute!r} is neither a field name nor a mapped attribute")
-    return key
-
-
 def _optional_names(value: Any) -> tuple[str, ...] | None:
     return None if value is None else _names(value)
 
@@ -209,6 +199,18 @@ def _processors(value: Any) -> Mapping[str, tuple[Callable[..., Any], ...]]:
     return MappingProxyType(merged)
 
 
+def _rules(value: Any) -> Rules:
+    if not isinstance(value, Rules):
+        raise IllegalArgumentError(f"rules is {value!r}; it is a Rules value, such as Rules(readable=['name'])")
+    return value
+
+
+def _hooks(value: Any) -> Hooks:
+    if not isinstance(value, Hooks):
+        raise IllegalArgumentError(f"hooks is {value!r}; it is a Hooks value, such as Hooks(before=check)")
+    return value
+
+
 def _exceptions(value: Any) -> tuple[type[Exception], ...]:
     given = (value,) if isinstance(value, type) else tuple(value or ())
     for one in given:
@@ -230,5 +232,7 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "preprocessors": _processors,
         "postprocessors": _processors,
         "validation_exceptions": _exceptions,
+        "rules": _rules,
+        "hooks": _hooks,
     }
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from .narrowing import Narrowing
 from .options import Limits
 
 if TYPE_CHECKING:
@@ -26,6 +27,17 @@ class Registry:
         self._resources: list[Resource] = []
         self._targets: dict[tuple[type, str, bool], Resource | None] = {}
         self._types: dict[tuple[str, str], Resource] = {}
+        self._narrowing: Narrowing | None = None
+        self.is_narrowed = False
+        """Whether the resources are as one caller may see them."""
+        self.has_scopes = False
+        """Whether a resource has a rule `scope`."""
+        self.is_guarded = False
+        """Whether a resource has a rule `authorize`, or hooks."""
+        self.whole = self
+        """The registry of everything, where this one is narrowed."""
+        self.sender: object = None
+        """What signals of changes are sent by: the manager."""
 
     def __iter__(self) -> Iterator[Resource]:
         return iter(self._resources)
@@ -47,6 +59,22 @@ class Registry:
         self._targets.clear()
         self._types.clear()
         self.generation += 1
+        rules = resource.options.rules
+        self.has_scopes |= rules.scope is not None
+        self.is_guarded |= rules.authorize is not None or bool(resource.options.hooks)
+        if rules.is_dynamic and self._narrowing is None and not self.is_narrowed:
+            self._narrowing = Narrowing(self)
+
+    def empty(self) -> Registry:
+        """Make a registry for the same resources as one caller may see them."""
+        made = Registry(self.limits)
+        made.whole, made.sender, made.is_narrowed = self, self.sender, True
+        made.operators = self.operators
+        return made
+
+    def current(self, resource: Resource) -> Resource:
+        """Give `resource` as the caller of the current request may see it; it leads to others that are so, too."""
+        return resource if self._narrowing is None else self._narrowing.of(resource)
 
     def add_operator(self, name: str, operator: Any) -> None:
         """Take a filter operator in, in place of any other one of that name."""

@@ -38,7 +38,8 @@ class Attribute:
     `key` is its name on the model class.  `sql` tells whether `getattr(entity, key)` is an SQL expression that can
     be selected, for the class as well as for an alias of it; if not, `compute` gives the value from an instance
     and `loads` names the relationships (outermost first) to load with it.  `required` means that a new row cannot
-    be stored without a value.  `deferred` attributes are sent only when they are named.
+    be stored without a value.  `deferred` attributes are sent only when they are named.  `draws_on` are the model
+    and the attribute whose values an association proxy shows.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Attribute:
     deferred: bool = False
     compute: Callable[[Any], object] | None = None
     loads: tuple[str, ...] = ()
+    draws_on: tuple[type, str] | None = None
 
     def __repr__(self) -> str:
         return f"<Attribute {self.name}>"
@@ -62,6 +64,7 @@ class RelationshipAccess:
 
     read: bool = True
     filter: bool = True
+    sort: bool = True
     create: bool = True
     add: bool = True
     replace: bool = True
@@ -105,6 +108,14 @@ class Relationship:
         if target is None:
             raise LookupError(f"no API has been created for {self.target_model.__name__}")
         return target
+
+    @property
+    def between(self) -> Resource | None:
+        """The resource of the association object that the relationship crosses, if there is one and it has an API."""
+        if len(self.path) == 1:
+            return None
+        mapper = self.model.__mapper__.relationships[self.path[0]].mapper  # type: ignore[attr-defined]  # it is mapped
+        return self.registry.target(mapper.class_, self.url_prefix)
 
     @property
     def is_exposed(self) -> bool:
@@ -166,6 +177,8 @@ class Resource:
     """Key of the attribute that tells the subtypes of a polymorphic model apart."""
     version: Attribute | None = None
     """The `version_id_col` of the model, unless the API hides it; shown or not among the attributes."""
+    is_narrowed: bool = False
+    """Whether rules have taken fields away."""
     _memo: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
@@ -188,6 +201,7 @@ class Resource:
         if self._memo.get("generation") != generation:
             exposed = {name: one for name, one in self.declared_relationships.items() if one.is_exposed}
             self._memo.update(generation=generation, relationships=exposed, subtypes=tuple(self._find_subtypes()))
+            self._memo.pop("scoped", None)
         return self._memo["relationships"]  # type: ignore[no-any-return]  # the memo is untyped
 
     @property
@@ -195,6 +209,25 @@ class Resource:
         """The resources of mapped subclasses that may stand among the rows, nearest superclass first."""
         self.relationships  # noqa: B018  (brings the memo up to date)
         return self._memo["subtypes"]  # type: ignore[no-any-return]  # the memo is untyped
+
+    @property
+    def scoped(self) -> tuple[tuple[Resource, ...], tuple[Resource, ...]]:
+        """The resources whose scopes hold for all rows, and those whose scopes hold for the rows of their subtype.
+
+        For all rows hold this one's and those of superclasses' APIs beside it, under the same prefix.
+        """
+        self.relationships  # noqa: B018  (brings the memo up to date)
+        if "scoped" not in self._memo:
+            above = tuple(one for one in (self, *self._supertypes()) if one.options.rules.scope is not None)
+            below = tuple(one for one in self.subtypes if one.options.rules.scope is not None)
+            self._memo["scoped"] = above, below
+        return self._memo["scoped"]  # type: ignore[no-any-return]  # the memo is untyped
+
+    def _supertypes(self) -> Iterator[Resource]:
+        for model in self.model.__mro__[1:]:
+            found = self.registry.target(model, self.url_prefix, exact=True)
+            if found is not None and found.url_prefix == self.url_prefix and self.mapper.isa(found.mapper):
+                yield found
 
     def _find_subtypes(self) -> Iterator[Resource]:
         if self.discriminator is None:
@@ -209,6 +242,23 @@ class Resource:
         """The attributes a filter or sort may name: those that are shown, and the key under the name `id`."""
         keys = {"id": self.identity.keys[0]} if len(self.identity.keys) == 1 else {}
         return {**self.attributes, **keys}
+
+    def is_shown(self, attribute: Attribute) -> bool:
+        """Whether clients may read an attribute.
+
+        An association proxy of values is not shown where rules hide the rows or the attribute that it draws on.
+        """
+        if not attribute.access.read:
+            return False
+        if attribute.draws_on is None:
+            return True
+        model, name = attribute.draws_on
+        source = self.registry.target(model, self.url_prefix)
+        if source is None:
+            return True
+        drawn = source.attributes.get(name)
+        hidden = source.is_narrowed and not (drawn is not None and drawn.access.read)
+        return not (hidden or any(source.scoped))
 
     def unlisted(self, name: str) -> Attribute | None:
         """Find a mapped column by its key, exposed or not: for conditions of the application's own processors.

@@ -72,12 +72,12 @@ class DefaultDeserializer(Deserializer):
 
     @property
     def resource(self) -> Resource:
-        """The API whose documents are read."""
+        """The API whose documents are read, as the caller of the request may see it."""
         if self._resource is None:
             if self.model is None:
                 raise ValueError("a deserializer needs a model; give it one, or give it to create_api")
             self._resource = resource_of(self.model, self.api_manager)
-        return self._resource
+        return self._resource.registry.current(self._resource)
 
     def deserialize(self, document: Object) -> Any:
         """Give the instance that `document` asks for; raise DeserializationException, or Rejected for bad values."""

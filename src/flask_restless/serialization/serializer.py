@@ -133,11 +133,17 @@ class DefaultSerializer(Serializer):
         }
 
     def _relationships(self, resource: Resource, only: Iterable[str] | None) -> dict[str, Relationship]:
-        return {name: one for name, one in relationships_of(resource).items() if self._is_written(name, only)}
+        known = relationships_of(resource).items()
+        return {name: one for name, one in known if self._is_written(name, only) and not _may_hide(one)}
 
     def _is_written(self, name: str, only: Iterable[str] | None) -> bool:
         exposed = name not in self._exclude and (self._only is None or name in self._only)
         return exposed and _is_asked(name, only)
+
+
+def _may_hide(relationship: Relationship) -> bool:
+    """Whether what is loaded may hold rows that the caller does not see; to-one linkage of a row is completed later."""
+    return any(relationship.target.scoped) and (relationship.is_many or not relationship.local_keys)
 
 
 def _is_asked(name: str, only: Iterable[str] | None) -> bool:

@@ -14,16 +14,18 @@ from typing import Any, assert_never
 from sqlalchemy.orm import Session
 
 from ...operations.filters import Identified
-from ...operations.operation import Batch, Collection, Create, Delete, Fetch, Id, Link, One, Relate, Target, Update
+from ...operations.operation import Batch, Collection, Create, Delete, Fetch, Id, Link, Relate, Target, Update
 from ...operations.outcome import BatchWritten, Rows, Written
 from ...operations.problems import Rejected
 from ...schema.resource import Resource
+from ..planning.scopes import is_scoped
 from .direct import Draft, insert_rows, takes_rows
 from .failures import DRIVER_ERRORS, problems_of
 from .locate import id_of, missing_target, present, target_instance
 from .relating import by_key, key_values
-from .unit import Made, Reader, settle
-from .write import made_instance, related_instance, updated
+from .sight import out_of_sight, settle
+from .unit import Made, Reader
+from .write import linkage_after, made_instance, read_back, related_instance, updated
 
 
 def batch(operation: Batch, session: Session, fetch: Reader) -> BatchWritten:
@@ -100,7 +102,7 @@ def _created(run: list[Create], session: Session, fetch: Reader, made: Made) -> 
         ids = insert_rows(resource, drafts, session)
     else:
         ids = _flushed(resource, run, session, made)
-    return _read(run[0], ids, fetch)
+    return _read(run, ids, fetch)
 
 
 def _draft(operation: Create) -> Draft:
@@ -137,13 +139,16 @@ def _flushed(resource: Resource, run: list[Create], session: Session, made: Made
     return [id_of(resource, one) for one in instances]
 
 
-def _read(first: Create, ids: list[Id], fetch: Reader) -> list[Written]:
+def _read(run: list[Create], ids: list[Id], fetch: Reader) -> list[Written]:
     """Read created rows back, in one statement unless what they include has to be told apart."""
+    first = run[0]
     if len(ids) == 1 or first.selection.branches:
-        return [Written(fetch(Fetch(first.selection, One(id_))).rows) for id_ in ids]
+        return [read_back(one, id_, fetch) for one, id_ in zip(run, ids, strict=True)]
     rows = fetch(Fetch(replace(first.selection, filter=Identified(tuple(ids))), Collection())).rows
     columns = rows.layout.variants[0].identity
     by_id = {tuple(row[number] for number in columns): row for row in rows.rows}
+    if unseen := [one for one, id_ in zip(run, ids, strict=True) if id_ not in by_id]:
+        raise out_of_sight(unseen[0])
     return [Written(Rows(rows.layout, (by_id[id_],))) for id_ in ids]
 
 
@@ -159,8 +164,10 @@ def _single(one: Update | Delete | Relate, session: Session, fetch: Reader, made
             settle(session, made)
             return Written(None)
         case Relate():
-            related_instance(one, session, made)
+            instance = related_instance(one, session, made)
             settle(session, made)
+            if is_scoped(one.target.resource):
+                linkage_after(one, instance, fetch)
             return Written(None)
         case _:
             assert_never(one)

@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.orm import RelationshipProperty, Session
 from sqlalchemy.orm.base import ONETOMANY
 
 from ...operations.operation import Change, Create, Id, Link, Nested, Relate, Target, Update, UpdateMany
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Relationship, Resource
+from ..planning.scopes import is_scoped
 from .locate import by_lid, instances, missing_target, present
-from .relating import by_key, clear, replace, set_key, set_one
+from .relating import by_key, clear, replace, seen, set_key, set_one
 from .unit import Made, NewRow
 from .validation import assign, validated, watched
 
@@ -57,6 +59,7 @@ def constructed(row: Create | Nested, owner: Owner, session: Session, made: Made
     if row.id is not None:
         made.by_id[resource, row.id] = instance
     made.written.append((resource, row.assignments))
+    made.watch(row, instance)
     with validated(resource, row.assignments):
         for link in row.links:
             if link not in taken or not any(isinstance(one, Nested) for one in link.targets):
@@ -117,6 +120,7 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
         with watched(owner.resource, link):
             replace(instance, relationship, members, link.source)
         return
+    _check_seen(instance, link)
     target = next(iter(link.targets), None)
     if target is None:
         with watched(owner.resource, link):
@@ -128,6 +132,16 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
         (member,) = related_rows(link, (target,), owner, session, made)
         with watched(owner.resource, link):
             set_one(instance, relationship, member)
+
+
+def _check_seen(instance: Any, link: Link) -> None:
+    """Refuse to cut off a related row that the caller does not see, and that may go with its owner."""
+    relationship = link.relationship
+    if relationship.local_keys or len(relationship.path) > 1 or not is_scoped(relationship.target):
+        return
+    related = getattr(instance, relationship.key)
+    if related is not None and not seen([related], relationship, inspect(related).session):
+        raise reject("forbidden", f'the relationship "{relationship.name}" cannot be set here', link.source)
 
 
 def related_rows(
@@ -228,6 +242,7 @@ def change(instance: Any, row: Nested | Update | UpdateMany, owner: Owner, sessi
     """Assign what is given to a row that is there, and set its relationships."""
     resource = owner.resource
     made.written.append((resource, row.assignments))
+    made.watch(row, instance)
     with validated(resource, row.assignments):
         assign(instance, row.assignments, resource)
         for link in row.links:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from ...operations.operation import Id, Target
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Resource
-from ..planning.where import column, visible
+from ..planning.scopes import visible
+from ..planning.where import column
 from .unit import Made
 
 

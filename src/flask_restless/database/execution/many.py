@@ -17,7 +17,8 @@ from ..planning.many import plan_many
 from ..planning.values import condition_values, named, sort_values
 from .changing import apply_changes
 from .construction import Owner, change
-from .unit import Made, Reader, flush, settle
+from .sight import settle
+from .unit import Made, Reader, flush
 
 
 def update_many(operation: UpdateMany, session: Session, fetch: Reader) -> Counted:

@@ -15,6 +15,7 @@ from ...operations.problems import reject
 from ...operations.selection import Branch, Selection
 from ..plan import KEYS, BranchPlan, FetchPlan, NodePlan, Parameters
 from ..planning.planner import Planner
+from ..planning.scopes import is_scoped, scopes_of
 from ..planning.values import (
     condition_values,
     named,
@@ -33,8 +34,9 @@ def fetch(planner: Planner, operation: Fetch, session: Session) -> Fetched:
     """Carry out a Fetch; Rejected (`not-found`, `no-result`, `multiple-results`) where there is no such row."""
     if session.new or session.dirty or session.deleted:
         session.flush()
-    plan = planner.plan(operation)
-    parameters = parameters_of(operation)
+    scopes = scopes_of(operation)
+    plan = planner.plan(operation, scopes)
+    parameters = parameters_of(operation) | scopes.parameters
     page = operation.selection.page
     extra = 1 if page is not None and page.size is not None else 0
     if operation.single and not extra:
@@ -42,15 +44,16 @@ def fetch(planner: Planner, operation: Fetch, session: Session) -> Fetched:
     else:
         plan_rows = _rows(plan.node, parameters | page_parameters(operation.selection, extra), session)
     if not plan_rows and not isinstance(operation.origin, One):
-        _check_parent(plan, operation, session)
+        _check_parent(plan, operation, scopes.parameters, session)
     if not operation.is_many:
         _check_single(operation, plan_rows)
     has_next = page is not None and page.size is not None and len(plan_rows) > page.size
     if has_next:
         assert page is not None
         plan_rows = plan_rows[: page.size]
-    total = _total(plan, operation, parameters, len(plan_rows), has_next, session)
-    return Fetched(_with_branches(plan.node, operation.selection, plan_rows, session), total, has_next)
+    total = _total(plan, operation, scopes.parameters, len(plan_rows), has_next, session)
+    rows = _with_branches(plan.node, operation.selection, plan_rows, scopes.parameters, session)
+    return Fetched(rows, total, has_next)
 
 
 def _rows(node: NodePlan, parameters: Parameters, session: Session) -> Sequence[Row]:
@@ -73,13 +76,13 @@ def run(statement: Select[Any], parameters: Parameters, session: Session, mapper
     return connection.execute(statement, parameters).all()
 
 
-def _check_parent(plan: FetchPlan, operation: Fetch, session: Session) -> None:
+def _check_parent(plan: FetchPlan, operation: Fetch, scoped: Parameters, session: Session) -> None:
     """Tell an empty relationship from a missing parent; a missing member is missing either way."""
     if not isinstance(operation.origin, Related) or plan.exists is None:
         return
     origin = operation.origin
     keys = dict(zip((f"p{n}" for n in range(len(origin.id))), origin.id, strict=True))
-    if not run(plan.exists, keys, session, origin.parent.mapper):
+    if not run(plan.exists, keys | scoped, session, origin.parent.mapper):
         raise not_found(origin.parent, origin.id)
     if origin.member is not None:
         raise not_found(operation.selection.resource, origin.member)
@@ -102,7 +105,7 @@ def not_found(resource: Any, id_: tuple[Any, ...]) -> Exception:
 
 
 def _total(
-    plan: FetchPlan, operation: Fetch, parameters: Parameters, shown: int, has_next: bool, session: Session
+    plan: FetchPlan, operation: Fetch, scoped: Parameters, shown: int, has_next: bool, session: Session
 ) -> int | None:
     """Tell the length of the whole list; a page that is the last one and not empty tells it without a count."""
     page = operation.selection.page
@@ -115,12 +118,13 @@ def _total(
         page.total is Total.ESTIMATE
         and operation.selection.filter is None
         and not isinstance(operation.origin, Related)
+        and not is_scoped(operation.selection.resource)
     ):
         estimate = _estimate(operation.selection, session)
         if estimate is not None:
             return max(estimate, page.offset + shown + has_next)
     values = [*origin_values(operation.origin), *condition_values(operation.selection.filter)]
-    ((count,),) = run(plan.count, named(values), session, mapper)
+    ((count,),) = run(plan.count, named(values) | scoped, session, mapper)
     return int(str(count))
 
 
@@ -140,22 +144,25 @@ def _estimate(selection: Selection, session: Session) -> int | None:
 # ---------------------------------------------------------------- branches
 
 
-def _with_branches(node: NodePlan, selection: Selection, rows: Sequence[Row], session: Session) -> Rows:
+def _with_branches(
+    node: NodePlan, selection: Selection, rows: Sequence[Row], scoped: Parameters, session: Session
+) -> Rows:
     branches = tuple(
-        _branch(plan, branch, rows, session) for plan, branch in zip(node.branches, selection.branches, strict=True)
+        _branch(plan, branch, rows, scoped, session)
+        for plan, branch in zip(node.branches, selection.branches, strict=True)
     )
     return Rows(node.layout, rows, branches)
 
 
-def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], session: Session) -> Rows:
-    """Read the rows related to all of `above` at once."""
+def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], scoped: Parameters, session: Session) -> Rows:
+    """Read the rows related to all of `above` at once; `scoped` are the parameters of the scopes."""
     keys = _keys(plan.key_columns, above)
     selection = branch.selection
-    parameters = named([*condition_values(selection.filter), *sort_values(selection.sort)])
+    parameters = named([*condition_values(selection.filter), *sort_values(selection.sort)]) | scoped
     rows: list[Row] = []
     for start in range(0, len(keys), CHUNK):
         rows.extend(_rows(plan.node, parameters | {KEYS: keys[start : start + CHUNK]}, session))
-    return _with_branches(plan.node, selection, rows, session)
+    return _with_branches(plan.node, selection, rows, scoped, session)
 
 
 def _keys(columns: tuple[int, ...], above: Sequence[Row]) -> list[Any]:

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import inspect
-from sqlalchemy.orm import WriteOnlyCollection
+from sqlalchemy.orm import Session, WriteOnlyCollection
 from sqlalchemy.orm.base import ONETOMANY
 
 from ...operations.operation import Action, Target
 from ...operations.problems import Rejected, Source, problem, reject
 from ...schema.resource import Relationship
+from ..planning.scopes import is_scoped
+from .locate import id_of, present
 
 
 def by_key(relationship: Relationship, target: Target) -> bool:
@@ -85,8 +87,18 @@ def replace(instance: Any, relationship: Relationship, members: list[Any], sourc
     """Make `members` the members, touching only those that come and go."""
     wanted = {id(one) for one in members}
     leaving = [one for one in _members(instance, relationship) if id(one) not in wanted]
+    leaving = seen(leaving, relationship, inspect(instance).session)
     _remove(instance, relationship, leaving, source)
     _add(instance, relationship, members)
+
+
+def seen(members: list[Any], relationship: Relationship, session: Session | None) -> list[Any]:
+    """Give the members that the caller sees: replacing the others would take away what is not there for him."""
+    target = relationship.target
+    if not members or session is None or not is_scoped(target):
+        return members
+    visible = present(target, [id_of(target, one) for one in members], session)
+    return [one for one in members if id_of(target, one) in visible]
 
 
 def _members(instance: Any, relationship: Relationship) -> list[Any]:

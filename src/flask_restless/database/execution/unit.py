@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from ...operations.operation import Assignment, Fetch, Id, Nested
+from ...operations.operation import Assignment, Create, Fetch, Id, Nested, Update, UpdateMany
 from ...operations.outcome import Fetched
 from ...operations.problems import Rejected, reject
 from ...schema.resource import Resource
+from ..planning.scopes import is_scoped
 from .validation import missing_values, validated
 
 Reader = Callable[[Fetch], Fetched]
@@ -44,6 +45,19 @@ class Made:
     written: list[tuple[Resource, tuple[Assignment, ...]]] = field(default_factory=list)
     found: dict[tuple[Resource, Id, bool], Any] = field(default_factory=dict)
     present: set[tuple[Resource, Id]] = field(default_factory=set)
+    scoped: list[tuple[Nested | UpdateMany, Any]] = field(default_factory=list)
+    """Rows that no answer reads back, to be looked at after the flush: whether the caller still sees them."""
+
+    def watch(self, row: Create | Nested | Update | UpdateMany, instance: Any) -> None:
+        """Have a row looked at after the flush, if it could get out of the caller's sight and no answer shows it."""
+        if isinstance(row, UpdateMany):
+            resource = row.selection.resource
+        elif isinstance(row, Nested):
+            resource = row.resource
+        else:
+            return
+        if is_scoped(resource):
+            self.scoped.append((row, instance))
 
 
 def settle(session: Session, made: Made) -> None:

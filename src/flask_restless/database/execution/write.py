@@ -21,13 +21,14 @@ from ...operations.operation import (
     Related,
     Update,
 )
-from ...operations.outcome import Written
+from ...operations.outcome import Rows, Written
 from ...operations.problems import Rejected
 from .changing import apply_changes
 from .construction import Owner, apply_link, change, constructed, related_rows
 from .locate import id_of, target_instance
 from .relating import change_members
-from .unit import Made, Reader, flush, settle
+from .sight import out_of_sight, settle
+from .unit import Made, Reader, flush
 from .validation import missing_values, watched
 
 
@@ -55,15 +56,29 @@ def relate(operation: Relate, session: Session, fetch: Reader) -> Written:
     """Change one relationship and read its linkage back."""
     instance = related_instance(operation, session, Made())
     flush(session)
+    return Written(linkage_after(operation, instance, fetch))
+
+
+def linkage_after(operation: Relate, instance: Any, fetch: Reader) -> Rows:
+    """Read the linkage that was written; Rejected (`forbidden`) if that has put its owner out of the caller's sight."""
     resource = operation.target.resource
     origin = Related(resource, id_of(resource, instance), operation.relationship)
-    return Written(fetch(Fetch(operation.selection, origin, as_linkage=True)).rows)
+    try:
+        return fetch(Fetch(operation.selection, origin, as_linkage=True)).rows
+    except Rejected as rejected:
+        raise out_of_sight(operation) from rejected
 
 
 def read_back(operation: Create | Update, id_: Id, fetch: Reader) -> Written:
-    """Read what a write has left, as its selection says; who has written a deferred attribute knows its state."""
+    """Read what a write has left, as its selection says; who has written a deferred attribute knows its state.
+
+    Rejected (`forbidden`) if the write has put the row out of the caller's own sight.
+    """
     seen = any(one.attribute.deferred for one in operation.assignments)
-    return Written(fetch(Fetch(operation.selection, One(id_), exclusive=seen)).rows)
+    try:
+        return Written(fetch(Fetch(operation.selection, One(id_), exclusive=seen)).rows)
+    except Rejected as rejected:
+        raise out_of_sight(operation) from rejected
 
 
 # ---------------------------------------------------------------- one write each, not yet flushed

@@ -8,16 +8,18 @@ from sqlalchemy import Select, func, select
 
 from ...operations.operation import Aggregate
 from .binds import Binds
-from .where import column, compile_condition, visible
+from .scopes import UNKEPT
+from .where import column, compile_condition
 
 
 def plan_aggregate(operation: Aggregate) -> Select[Any]:
     """Select one value for each term, in order, of the rows that meet the filter and are visible."""
     selection = operation.selection
     model: Any = selection.resource.model
+    binds = Binds(UNKEPT)
     terms = [getattr(func, name)(column(model, attribute)) for name, attribute in operation.terms]
     statement = select(*[term.label(f"c{number}") for number, term in enumerate(terms)]).select_from(model)
     if selection.filter is not None:
-        statement = statement.where(compile_condition(selection.filter, selection.resource, model, Binds()))
-    scope = visible(selection.resource, model)
+        statement = statement.where(compile_condition(selection.filter, selection.resource, model, binds))
+    scope = binds.visible(selection.resource, model)
     return statement if scope is None else statement.where(scope)

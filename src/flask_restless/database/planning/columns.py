@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import case, inspect, select
 from sqlalchemy.orm import aliased, selectinload, with_polymorphic
 
 from ...operations.outcome import BranchLinkage, KeyLinkage, Layout, Linkage, NoLinkage, Variant
 from ...operations.selection import Fields, Selection
 from ...schema.resource import Relationship, Resource
 from ..plan import Derived
+from .binds import Binds
+from .scopes import Entity, is_scoped
 from .state import State, with_state
-from .where import Entity, column
+from .where import column
 
 
 class Columns:
     """Collects the columns of a node's statement; each is selected once."""
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection, binds: Binds) -> None:
         self.selection = selection
+        self.binds = binds
         self.entity = entity_of(selection)
         self.expressions: list[Any] = []
         self.derived: list[Derived] = []
@@ -132,7 +135,8 @@ def _serializer(resource: Resource, fields: Fields) -> Derived:
     """Call the API's own serializer; `only` holds the names of the fields if they are not those sent by default."""
     names = {one.name for one in fields.attributes} | {one.name for one in fields.relationships}
     shown = {one.name for one in resource.attributes.values() if one.access.read and not one.deferred}
-    only = None if names == shown | resource.relationships.keys() else sorted(names)
+    is_all = names == shown | resource.relationships.keys() and not resource.is_narrowed
+    only = None if is_all else sorted(names)
     return lambda instance: resource.options.serializer.serialize(instance, only=only)
 
 
@@ -146,8 +150,23 @@ def _linkage(
     if relationship.is_many or not relationship.local_keys or set(keys) != set(relationship.remote_keys):
         return NoLinkage(relationship)
     local = dict(zip(relationship.remote_keys, relationship.local_keys, strict=True))
-    numbers = tuple(columns.add(entity, local[key]) for key in keys)
+    if is_scoped(relationship.target):
+        numbers = _visible_keys(columns, entity, relationship, [local[key] for key in keys])
+    else:
+        numbers = tuple(columns.add(entity, local[key]) for key in keys)
     return KeyLinkage(relationship, numbers, _target_kind(columns, entity, relationship))
+
+
+def _visible_keys(columns: Columns, entity: Entity, relationship: Relationship, keys: list[str]) -> tuple[int, ...]:
+    """Select the key of a related row as far as that row is visible, else null."""
+    alias: Entity = aliased(relationship.target_model, flat=True)
+    scope = columns.binds.visible(relationship.target, alias)
+    if scope is None:
+        return tuple(columns.add(entity, key) for key in keys)
+    pairs = zip(relationship.remote_keys, relationship.local_keys, strict=True)
+    same = [getattr(alias, remote) == getattr(entity, local) for remote, local in pairs]
+    seen = select(getattr(alias, relationship.remote_keys[0])).where(*same, scope).exists()
+    return tuple(columns.append(case((seen, getattr(entity, key)))) for key in keys)
 
 
 def _is_same(branch: Relationship, other: Relationship) -> bool:

@@ -16,17 +16,18 @@ from .binds import Binds
 from .columns import Columns, layout_of
 from .group import first_of_each
 from .order import order_of
+from .scopes import NO_SCOPES, Entity, Scopes
 from .state import State
-from .where import Entity, column, compile_condition, has_id, path_to, visible
+from .where import column, compile_condition, has_id, path_to
 
 
-def plan_fetch(fetch: Fetch) -> FetchPlan:
-    """Make the plan for operations of the shape of `fetch`."""
+def plan_fetch(fetch: Fetch, scopes: Scopes = NO_SCOPES) -> FetchPlan:
+    """Make the plan for operations of the shape of `fetch`, for callers whose scopes are of the shape of `scopes`."""
     selection = fetch.selection
-    columns = Columns(selection)
+    binds = Binds(scopes)
+    columns = Columns(selection, binds)
     branch_keys = [_branch_keys(columns, branch) for branch in selection.branches]
     layout = layout_of(columns, (), branch_keys, state=_state_of(fetch))
-    binds = Binds()
     statement = primary_rows(fetch, _selected(columns), columns.entity, binds)
     if fetch.is_many or fetch.single:
         default = _mapped_order(fetch)
@@ -35,8 +36,8 @@ def plan_fetch(fetch: Fetch) -> FetchPlan:
         statement = statement.limit(bindparam(LIMIT, type_=BigInteger())).offset(bindparam(OFFSET, type_=BigInteger()))
     if fetch.exclusive:
         statement = statement.with_for_update(of=_locked_table(selection.resource))
-    node = NodePlan(statement, layout, _branches(selection, branch_keys), tuple(columns.derived))
-    return FetchPlan(node, _count(fetch) if selection.page is not None else None, _parent_exists(fetch))
+    node = NodePlan(statement, layout, _branches(selection, branch_keys, scopes), tuple(columns.derived))
+    return FetchPlan(node, _count(fetch, scopes) if selection.page is not None else None, _parent_exists(fetch, scopes))
 
 
 def _locked_table(resource: Resource) -> Any:
@@ -72,7 +73,7 @@ def primary_rows(fetch: Fetch, statement: Select[Any], entity: Entity, binds: Bi
     grouped: Entity = aliased(selection.resource.model, flat=True)
     keys = [column(grouped, key) for key in selection.resource.identity.keys]
     rows = _restricted(_from_origin(fetch, select(*keys), grouped, binds), selection, grouped, binds)
-    return statement.select_from(entity).where(first_of_each(selection, rows, grouped, entity))
+    return statement.select_from(entity).where(first_of_each(selection, rows, grouped, entity, binds))
 
 
 def _from_origin(fetch: Fetch, statement: Select[Any], entity: Entity, binds: Binds) -> Select[Any]:
@@ -95,14 +96,15 @@ def _related_rows(
     """Keep the rows that one row of `parent` is related to; over an association object a row may be so twice."""
     owner: Entity = aliased(parent.model, flat=True)
     if len(relationship.path) == 1:
-        (step,) = path_to(entity, owner, relationship)
-        return _visible_only(statement.select_from(owner).join(step).where(has_id(parent, owner, binds)), parent, owner)
+        (step,) = path_to(entity, owner, relationship, binds)
+        statement = statement.select_from(owner).join(step).where(has_id(parent, owner, binds))
+        return _visible_only(statement, parent, owner, binds)
     target: Entity = aliased(relationship.target_model, flat=True)
     keys = [key.key for key in relationship.target.identity.keys]
     inner = select(*[getattr(target, key) for key in keys]).select_from(owner)
-    for step in path_to(target, owner, relationship):
+    for step in path_to(target, owner, relationship, binds):
         inner = inner.join(step)
-    inner = _visible_only(inner.where(has_id(parent, owner, binds)), parent, owner)
+    inner = _visible_only(inner.where(has_id(parent, owner, binds)), parent, owner, binds)
     mine = [getattr(entity, key) for key in keys]
     statement = statement.select_from(entity)
     return statement.where(mine[0].in_(inner) if len(mine) == 1 else tuple_(*mine).in_(inner))
@@ -112,11 +114,11 @@ def _restricted(statement: Select[Any], selection: Selection, entity: Entity, bi
     """Add the node's own filter, and the rows' visibility."""
     if selection.filter is not None:
         statement = statement.where(compile_condition(selection.filter, selection.resource, entity, binds))
-    return _visible_only(statement, selection.resource, entity)
+    return _visible_only(statement, selection.resource, entity, binds)
 
 
-def _visible_only(statement: Select[Any], resource: Resource, entity: Entity) -> Select[Any]:
-    scope = visible(resource, entity)
+def _visible_only(statement: Select[Any], resource: Resource, entity: Entity, binds: Binds) -> Select[Any]:
+    scope = binds.visible(resource, entity)
     return statement if scope is None else statement.where(scope)
 
 
@@ -136,29 +138,31 @@ def _property(relationship: Relationship) -> RelationshipProperty[Any]:
     return mapper.relationships[relationship.key]  # type: ignore[no-any-return]  # by its mapper
 
 
-def _count(fetch: Fetch) -> Select[Any]:
+def _count(fetch: Fetch, scopes: Scopes) -> Select[Any]:
     """Count the rows of the whole list, without its order."""
     entity = fetch.selection.resource.model
-    binds = Binds()
+    binds = Binds(scopes)
     keys = [column(entity, key) for key in fetch.selection.resource.identity.keys]
     statement = primary_rows(fetch, select(*keys), entity, binds)
     return statement.with_only_columns(func.count(), maintain_column_froms=True)
 
 
-def _parent_exists(fetch: Fetch) -> Select[Any] | None:
+def _parent_exists(fetch: Fetch, scopes: Scopes) -> Select[Any] | None:
     if not isinstance(fetch.origin, Related):
         return None
     parent = fetch.origin.parent
-    statement = select(literal(1)).select_from(parent.model).where(has_id(parent, parent.model, Binds()))
-    return _visible_only(statement, parent, parent.model)
+    binds = Binds(scopes)
+    statement = select(literal(1)).select_from(parent.model).where(has_id(parent, parent.model, binds))
+    return _visible_only(statement, parent, parent.model, binds)
 
 
 # ---------------------------------------------------------------- branches
 
 
-def _branches(selection: Selection, keys: list[tuple[int, ...]]) -> tuple[BranchPlan, ...]:
+def _branches(selection: Selection, keys: list[tuple[int, ...]], scopes: Scopes) -> tuple[BranchPlan, ...]:
     return tuple(
-        BranchPlan(columns, _branch_node(branch)) for branch, columns in zip(selection.branches, keys, strict=True)
+        BranchPlan(columns, _branch_node(branch, scopes))
+        for branch, columns in zip(selection.branches, keys, strict=True)
     )
 
 
@@ -200,23 +204,23 @@ def _plain_pairs(relationship: Relationship) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _branch_node(branch: Branch) -> NodePlan:
+def _branch_node(branch: Branch, scopes: Scopes) -> NodePlan:
     selection = branch.selection
-    columns = Columns(selection)
+    binds = Binds(scopes)
+    columns = Columns(selection, binds)
     inner_keys = [_branch_keys(columns, inner) for inner in selection.branches]
-    found_by = _lower_columns(branch.relationship, columns.entity)
+    found_by = _lower_columns(branch.relationship, columns.entity, binds)
     parent = tuple(columns.append(expression) for expression in found_by.expressions)
     layout = layout_of(columns, parent, inner_keys)
     statement = found_by.join(_selected(columns), columns.entity)
     keys: Any = bindparam(KEYS, expanding=True)
     first, *rest = found_by.expressions
     statement = statement.where(tuple_(first, *rest).in_(keys) if rest else first.in_(keys))
-    binds = Binds()
     statement = _restricted(statement, selection, columns.entity, binds)
     if branch.relationship.is_many:
         order = order_of(selection.sort, selection.resource, columns.entity, binds, found_by.order)
         statement = order.apply(statement)
-    return NodePlan(statement, layout, _branches(selection, inner_keys), tuple(columns.derived))
+    return NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived))
 
 
 class _FoundBy:
@@ -236,7 +240,7 @@ class _FoundBy:
         return statement
 
 
-def _lower_columns(relationship: Relationship, entity: Entity) -> _FoundBy:
+def _lower_columns(relationship: Relationship, entity: Entity, binds: Binds) -> _FoundBy:
     """Find the cheapest way from the rows above to the related rows: without joining the rows above if possible."""
     prop = _property(relationship)
     order = _order_by(prop) if len(relationship.path) == 1 else []
@@ -246,4 +250,4 @@ def _lower_columns(relationship: Relationship, entity: Entity) -> _FoundBy:
         return _FoundBy([getattr(entity, lower) for _, lower in pairs], [], None, order)
     owner: Entity = aliased(relationship.model, flat=True)
     expressions = [getattr(owner, key) for key in _upper_keys(relationship)]
-    return _FoundBy(expressions, [(step, None) for step in path_to(entity, owner, relationship)], owner, order)
+    return _FoundBy(expressions, [(step, None) for step in path_to(entity, owner, relationship, binds)], owner, order)

@@ -9,10 +9,12 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from ...operations.selection import Selection, SortKey
 from .binds import Binds
 from .order import Order, operand_of
-from .where import Entity
+from .scopes import Entity
 
 
-def first_of_each(selection: Selection, rows: Select[Any], grouped: Entity, entity: Entity) -> ColumnElement[bool]:
+def first_of_each(
+    selection: Selection, rows: Select[Any], grouped: Entity, entity: Entity, binds: Binds
+) -> ColumnElement[bool]:
     """Give the condition that a row of `entity` stands for its group; `rows` selects, as `grouped`, what is grouped.
 
     Rows are numbered inside their group, since not every database has a smallest UUID, or a smallest pair of keys.
@@ -22,7 +24,7 @@ def first_of_each(selection: Selection, rows: Select[Any], grouped: Entity, enti
     names = [mapper.get_property_by_column(one).key for one in mapper.primary_key]
     keys = [getattr(grouped, name) for name in names]
     order = Order()
-    terms = [operand_of(SortKey(key.path, key.attribute), grouped, order, Binds()) for key in selection.group]
+    terms = [operand_of(SortKey(key.path, key.attribute), grouped, order, binds) for key in selection.group]
     place = func.row_number().over(partition_by=terms, order_by=keys)
     labelled = [key.label(f"k{number}") for number, key in enumerate(keys)]
     rows = order.joined(rows.with_only_columns(*labelled, place.label("place"), maintain_column_froms=True))

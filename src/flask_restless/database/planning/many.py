@@ -14,6 +14,7 @@ from ..plan import LIMIT, OFFSET
 from .binds import Binds
 from .fetch import primary_rows
 from .order import order_of
+from .scopes import UNKEPT
 
 UNLOADED = frozenset({"dynamic", "write_only", "noload"})
 """Ways of loading a relationship that never load it as a whole."""
@@ -23,7 +24,7 @@ def plan_many(operation: UpdateMany | DeleteMany) -> Select[Any]:
     """Select the instances in order and lock them, with all that writing them will load, one statement each."""
     selection = operation.selection
     resource = selection.resource
-    binds = Binds()
+    binds = Binds(UNKEPT)
     statement = primary_rows(Fetch(selection), select(resource.model), resource.model, binds)
     statement = order_of(selection.sort, resource, resource.model, binds).apply(statement)
     statement = statement.limit(bindparam(LIMIT, type_=BigInteger())).offset(bindparam(OFFSET, type_=BigInteger()))

@@ -13,7 +13,8 @@ from ...operations.filters import Count
 from ...operations.selection import SortKey
 from ...schema.resource import Relationship, Resource
 from .binds import Binds
-from .where import Entity, column, member_count
+from .scopes import Entity
+from .where import column, member_count, path_to
 
 
 @dataclass(slots=True)
@@ -53,8 +54,8 @@ def operand_of(key: SortKey, entity: Entity, order: Order, binds: Binds) -> Any:
     if isinstance(key.operand, Count):
         return member_count(key.operand, entity, binds)
     if all(_is_plain(one) for one in key.path):
-        return column(_joined(key.path, entity, order), key.operand)
-    return _subquery(key, entity)
+        return column(_joined(key.path, entity, order, binds), key.operand)
+    return _subquery(key, entity, binds)
 
 
 def _is_plain(relationship: Relationship) -> bool:
@@ -64,28 +65,32 @@ def _is_plain(relationship: Relationship) -> bool:
     return len(relationship.path) == 1 and prop.direction is MANYTOONE
 
 
-def _joined(path: tuple[Relationship, ...], entity: Entity, order: Order) -> Entity:
+def _joined(path: tuple[Relationship, ...], entity: Entity, order: Order, binds: Binds) -> Entity:
     """Give the alias at the end of `path`, joined once however many keys go that way."""
     for end in range(1, len(path) + 1):
         prefix = path[:end]
         if prefix not in order.joins:
             alias: Entity = aliased(prefix[-1].target_model, flat=True)
-            order.joins[prefix] = (alias, getattr(entity, prefix[-1].key).of_type(alias))
+            step = getattr(entity, prefix[-1].key).of_type(alias)
+            scope = binds.visible(prefix[-1].target, alias)
+            order.joins[prefix] = (alias, step if scope is None else step.and_(scope))
         entity = order.joins[prefix][0]
     return entity
 
 
-def _subquery(key: SortKey, entity: Entity) -> Any:
+def _subquery(key: SortKey, entity: Entity, binds: Binds) -> Any:
     """Give the value at the end of a path that a join could double: the first one by key."""
     first = key.path[0]
     owner: Entity = aliased(first.model, flat=True)
     query: Any = select(literal(1)).select_from(owner)
     end: Entity = owner
     for relationship in key.path:
-        for step_key in relationship.path:
-            attribute = getattr(end, step_key)
-            end = aliased(attribute.property.mapper.class_, flat=True)
-            query = query.join(attribute.of_type(end))
+        target: Entity = aliased(relationship.target_model, flat=True)
+        for step in path_to(target, end, relationship, binds):
+            query = query.join(step)
+        scope = binds.visible(relationship.target, target)
+        query = query if scope is None else query.where(scope)
+        end = target
     mapper = first.model.__mapper__  # type: ignore[attr-defined]  # every model has one
     keys = [mapper.get_property_by_column(one).key for one in mapper.primary_key]
     query = query.where(*[getattr(owner, one) == getattr(entity, one) for one in keys])

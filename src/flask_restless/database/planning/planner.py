@@ -16,6 +16,7 @@ from ...operations.operation import Fetch, Related
 from ...operations.selection import Selection
 from ..plan import FetchPlan
 from .fetch import plan_fetch
+from .scopes import NO_SCOPES, Scopes
 from .values import shape_of
 
 Key = TypeVar("Key", bound=Hashable)
@@ -63,18 +64,20 @@ class Planner:
     def __len__(self) -> int:
         return len(self._by_shape)
 
-    def plan(self, fetch: Fetch) -> FetchPlan:
-        """Give the plan for `fetch`, made now if no operation of its shape was seen lately."""
-        quick = _quick_key(fetch)
+    def plan(self, fetch: Fetch, scopes: Scopes = NO_SCOPES) -> FetchPlan:
+        """Give the plan for `fetch` and its `scopes`, made now if no operation of its shape was seen lately."""
+        if scopes.key is None:
+            return plan_fetch(fetch, scopes)
+        quick = _quick_key(fetch, scopes)
         kept = self._by_selection.get(quick)
         if kept is not None:
             self.hits += 1
             return kept[1]
-        shape = (shape_of(fetch), fetch.selection.resource.registry.generation)
+        shape = (shape_of(fetch), scopes.key, fetch.selection.resource.registry.generation)
         plan = self._by_shape.get(shape)
         if plan is None:
             self.misses += 1
-            plan = plan_fetch(fetch)
+            plan = plan_fetch(fetch, scopes)
             self._by_shape.put(shape, plan)
         else:
             self.hits += 1
@@ -82,7 +85,7 @@ class Planner:
         return plan
 
 
-def _quick_key(fetch: Fetch) -> Hashable:
+def _quick_key(fetch: Fetch, scopes: Scopes) -> Hashable:
     """Identify a Selection object and its origin; the kept entry holds the object, so its number stays its own."""
     origin = fetch.origin
     generation = fetch.selection.resource.registry.generation
@@ -90,4 +93,4 @@ def _quick_key(fetch: Fetch) -> Hashable:
         place: Hashable = (origin.parent, origin.relationship, origin.member is None)
     else:
         place = type(origin).__name__
-    return id(fetch.selection), place, fetch.single, fetch.as_linkage, fetch.exclusive, generation
+    return id(fetch.selection), place, fetch.single, fetch.as_linkage, fetch.exclusive, scopes.key, generation

@@ -1,8 +1,8 @@
 """The columns that make up the state of a row, as an API shows it: what its entity tag is made of.
 
 A model that counts versions says it in one column.  Of any other, the state is what clients can read of the row
-itself: its columns, and the keys of its to-one relationships.  Nothing that is hidden takes part: the tag would tell
-that it changed.
+itself: its columns, and the keys of those of its to-one relationships whose targets everybody sees.  Nothing that is
+hidden takes part: the tag would tell that it changed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ...operations.binding import relationships_of
 from ...operations.outcome import Variant
 from ...operations.selection import Fields
 from ...schema.resource import Attribute, Resource
+from .scopes import is_scoped
 
 if TYPE_CHECKING:
     from .columns import Columns
@@ -52,7 +53,8 @@ def _parts(resource: Resource) -> Iterator[Attribute]:
     """Give the attributes that the state consists of: readable columns, and the keys of to-one relationships."""
     shown = {one.key: one for one in resource.attributes.values() if one.access.read and _is_stored(resource, one.key)}
     for relationship in relationships_of(resource).values():
-        for key in () if relationship.is_many else relationship.local_keys:
+        is_told = not (relationship.is_many or is_scoped(relationship.target))
+        for key in relationship.local_keys if is_told else ():
             found = resource.unlisted(key)
             if found is not None and key not in shown:
                 shown[key] = found

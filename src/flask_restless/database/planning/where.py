@@ -15,17 +15,7 @@ from ...operations.filters import And, Comparison, Condition, Count, Has, Identi
 from ...operations.operators import Operand
 from ...schema.resource import Attribute, Relationship, Resource
 from .binds import Binds
-
-Entity = Any
-"""A mapped class, or an alias of one."""
-
-
-def visible(resource: Resource, entity: Entity) -> ColumnElement[bool] | None:
-    """Give the condition under which rows of `resource` exist for the caller; None for all of them.
-
-    Whatever selects, counts or tests rows of a resource adds this condition.
-    """
-    return None
+from .scopes import Entity
 
 
 def column(entity: Entity, attribute: Attribute) -> Any:
@@ -74,15 +64,27 @@ def has_id(resource: Resource, entity: Entity, binds: Binds) -> ColumnElement[bo
     return and_(*[column(entity, key) == binds.next(operand_type(entity, key)) for key in keys])
 
 
-def path_to(target: Entity, owner: Entity, relationship: Relationship) -> list[Any]:
-    """Give the relationships to join, one after the other, to come from `owner` to `target`."""
-    steps = []
+def path_to(target: Entity, owner: Entity, relationship: Relationship, binds: Binds) -> list[Any]:
+    """Give the relationships to join, one after the other, to come from `owner` to `target`.
+
+    An association object on the way has to be visible itself.
+    """
+    steps = _steps(target, owner, relationship, binds)
+    return [step if scope is None else step.and_(scope) for step, scope in steps]
+
+
+def _steps(
+    target: Entity, owner: Entity, relationship: Relationship, binds: Binds
+) -> list[tuple[Any, ColumnElement[bool] | None]]:
+    """Give each step of a path, and the visibility of the association object that it leads to."""
+    steps: list[tuple[Any, ColumnElement[bool] | None]] = []
     for key in relationship.path[:-1]:
         attribute = getattr(owner, key)
         between: Entity = aliased(attribute.property.mapper.class_, flat=True)
-        steps.append(attribute.of_type(between))
+        resource = relationship.between
+        steps.append((attribute.of_type(between), None if resource is None else binds.visible(resource, between)))
         owner = between
-    return [*steps, getattr(owner, relationship.path[-1]).of_type(target)]
+    return [*steps, (getattr(owner, relationship.path[-1]).of_type(target), None)]
 
 
 def _exists(
@@ -90,7 +92,9 @@ def _exists(
 ) -> ColumnElement[bool]:
     target: Entity = aliased(relationship.target_model, flat=True)
     inner = _related_condition(relationship, condition, target, binds)
-    for step in reversed(path_to(target, entity, relationship)):
+    # `any` and `has` ignore what `and_` adds to a step, so the visibility of what lies between is said beside it.
+    for step, scope in reversed(_steps(target, entity, relationship, binds)):
+        inner = inner if scope is None else and_(scope, inner)
         inner = step.any(inner) if step.property.uselist else step.has(inner)
     return inner
 
@@ -99,7 +103,7 @@ def _related_condition(
     relationship: Relationship, condition: Condition | None, target: Entity, binds: Binds
 ) -> ColumnElement[bool]:
     parts = [] if condition is None else [compile_condition(condition, relationship.target, target, binds)]
-    scope = visible(relationship.target, target)
+    scope = binds.visible(relationship.target, target)
     return and_(true(), *parts, *([] if scope is None else [scope]))
 
 
@@ -109,7 +113,7 @@ def member_count(count: Count, entity: Entity, binds: Binds) -> Any:
     owner: Entity = aliased(relationship.model, flat=True)
     target: Entity = aliased(relationship.target_model, flat=True)
     query = select(func.count()).select_from(owner)
-    for step in path_to(target, owner, relationship):
+    for step in path_to(target, owner, relationship, binds):
         query = query.join(step)
     keys = [column_.key for column_ in _mapper_keys(relationship.model)]
     query = query.where(*[getattr(owner, key) == getattr(entity, key) for key in keys])

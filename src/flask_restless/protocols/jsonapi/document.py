@@ -153,7 +153,7 @@ def _bound_link(resource: Resource, name: str, value: Any, pointer: str, creatin
 def _check_writable(relationship: Relationship, source: Source, creating: bool) -> None:
     access = relationship.access
     if not (access.create if creating else access.replace):
-        if relationship.writable and relationship.is_many:
+        if relationship.writable and relationship.is_many and not creating:
             detail = f"the to-many relationship {quote(relationship.name)} cannot be replaced; add and remove members"
             raise reject("replacement-forbidden", detail, source)
         raise reject("not-writable", f"the relationship {quote(relationship.name)} cannot be changed", source)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from ...operations.outcome import BranchLinkage, Row, Variant
+from ...operations.outcome import BranchLinkage, KeyLinkage, Row, Variant
 from ...operations.preconditions import version_value
 from ...operations.problems import Rejected, problem
 
@@ -66,6 +66,8 @@ def _relationships(
             key = row[columns[0]] if len(columns) == 1 else tuple(row[number] for number in columns)
             empty: Any = [] if one.relationship.is_many else None
             found.setdefault(name, {})["data"] = linkage[one.branch].get(key) or empty
+        elif isinstance(one, KeyLinkage) and "data" in found.get(name, {}):
+            found[name]["data"] = None if any(row[number] is None for number in one.columns) else found[name]["data"]
         if url is not None and name in found:
             found[name].setdefault("links", {"self": f"{url}/relationships/{name}", "related": f"{url}/{name}"})
     return found

@@ -228,7 +228,7 @@ def _chosen(resource: Resource, query: Query) -> Selection:
     fieldsets = _fieldsets(resource, query)
     if tree is None:
         default = default_tree(resource)
-        return selection(resource, default, fieldsets, included=bool(default))
+        return replace(selection(resource, default, fieldsets, included=bool(default)), implied=True)
     return selection(resource, tree, fieldsets, included=True)
 
 

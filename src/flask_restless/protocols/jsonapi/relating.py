@@ -46,8 +46,10 @@ def check_action(relationship: Relationship, action: Action) -> None:
     allowed = {Action.ADD: access.add, Action.REPLACE: access.replace, Action.REMOVE: access.remove}[action]
     if allowed:
         return
-    if not relationship.writable:
+    if not relationship.writable or not relationship.is_many:
         raise reject("not-writable", f"the relationship {name} cannot be changed")
+    if action is Action.ADD:
+        raise reject("not-writable", f"members cannot be added to {name}")
     if action is Action.REPLACE:
         raise reject("replacement-forbidden", f"the members of {name} cannot be replaced; add and remove them")
     raise reject("removal-forbidden", f"members of {name} cannot be removed")
