@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,13 @@ class Registry:
 
     `generation` grows with each addition, so that what was derived from the registry can tell that it is old.
     `operators` are the filter operators of the application's own, by name (`operations.operators.Operator`).
+    `secrets` gives, during a request, the keys that cursors are signed with: the present one, then those it has
+    replaced; none where the application has no secret.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, secrets: Callable[[], tuple[bytes, ...]] = tuple) -> None:
         self.limits = limits or Limits()
+        self.secrets = secrets
         self.generation = 0
         self.operators: Mapping[str, Any] = MappingProxyType({})
         self._resources: list[Resource] = []
