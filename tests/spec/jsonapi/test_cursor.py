@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from itertools import product
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -16,6 +19,10 @@ from sqlalchemy.orm import sessionmaker
 from bookshop import Category, Publisher, Tag
 from conftest import JSONAPI, Shop, checked_client, fresh_database, open_shop
 from flask_restless import APIManager
+from flask_restless.operations.binding import sort_keys
+from flask_restless.operations.cursors import order_mark, total_order, write_cursor
+from flask_restless.operations.paging import Cursor
+from flask_restless.operations.problems import Source
 
 BASE = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination"
 BOTH = [f"{BASE}/", BASE]
@@ -258,6 +265,37 @@ def test_cursors_work_on_any_worker(sqlite: Engine) -> None:
     status = {name: client.get(url).status_code for name, client in workers.items()}
 
     assert status == {"first": 200, "second": 200, "rotated": 200, "own": 200, "stranger": 400, "open": 400}
+
+
+FORGED = [
+    "a",
+    "",
+    True,
+    7,
+    -1.5,
+    2**70,
+    None,
+    b"x",
+    date(2024, 1, 1),
+    UUID(int=1),
+    Decimal("NaN"),
+    float("inf"),
+    "\ud7ff",
+]
+
+
+def test_forged_cursor_is_refused_or_harmless(shop_everywhere: Shop) -> None:
+    """J-9.8: without a secret a client may make one of any values; the database may refuse them, but not fail."""
+    books = next(one for one in shop_everywhere.manager.resources if one.name == "books")
+    for name in ("title", "pages", "in_print", "language", "published_on", "price", "weight"):
+        sort = total_order(books, sort_keys(books, [(name, False)], Source()))
+        for first, second in [*product(FORGED, [1]), *product([None], FORGED)]:
+            with shop_everywhere.app.app_context():
+                text = write_cursor(books, Cursor(order_mark(books, sort), (first, second)))
+            answer = shop_everywhere.get(f"/api/books?sort={name}&page[after]={text}&fields[books]=title&page[size]=1")
+            assert answer.status_code in (200, 400), (name, first, second, answer.text)
+            if answer.status_code == 400:
+                assert answer.json["errors"][0]["source"] == {"parameter": "page[after]"}
 
 
 def test_cursor_holds_no_more_than_the_order_and_the_key(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date
+from datetime import UTC
 
 import pytest
 from hypothesis import given
@@ -66,18 +66,8 @@ def test_a_change_anywhere_is_found(data: st.DataObject) -> None:
     assert (problem.code, problem.source) == ("invalid-page", Source(parameter="page[before]"))
 
 
-FORGED = {
-    "too few values": (7,),
-    "too many": ("a", 7, 7),
-    "text for a number": ("a", "x"),
-    "number for a text": (1, 7),
-    "bytes for a text": (b"a", 7),
-    "date for a number": ("a", date(2024, 1, 1)),
-}
-
-
-@pytest.mark.parametrize("values", FORGED.values(), ids=FORGED)
-def test_forged_values_do_not_reach_the_database(values: tuple[object, ...]) -> None:
+@pytest.mark.parametrize("values", [(), (7,), ("a", 7, 7)], ids=["none", "too few", "too many"])
+def test_forged_values_have_to_be_one_for_each_key(values: tuple[object, ...]) -> None:
     """J-9.8: without a secret the signature is a checksum, which a client can make."""
     sort = total_order(TAGS, sort_keys(TAGS, [("name", False)], Source(parameter="sort")))
     text = write_cursor(TAGS, Cursor(order_mark(TAGS, sort), values))

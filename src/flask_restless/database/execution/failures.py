@@ -12,7 +12,14 @@ from secrets import token_hex
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -131,6 +138,10 @@ WRITTEN = re.compile(
 )
 
 
+REFUSALS = (DataError, InterfaceError, NotSupportedError, ProgrammingError, OverflowError)
+"""What drivers and databases raise of a value that they cannot take."""
+
+
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
     """Say what an error of the database layer means for the client."""
     if isinstance(operation, Fetch) and _asks_postgresql(operation) and isinstance(error, DBAPIError):
@@ -138,6 +149,9 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         detail = "the database does not know an operator of the filter, or cannot read what it is compared with"
         return (problem("invalid-filter", detail, Source(parameter="filter")),)
     code = _code(error)
+    if isinstance(operation, Fetch) and isinstance(error, REFUSALS) and (parameter := _cursor_of(operation)):
+        logger.warning("the database refused the values of a cursor", exc_info=error)
+        return (problem("invalid-page", "the cursor does not fit this list", Source(parameter=parameter)),)
     if code == "missing-value" and isinstance(operation, Delete | DeleteMany | Relate):
         code = "still-referenced"
     source = _source(error, code, operation)
@@ -150,6 +164,14 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
     headers = (("Retry-After", "1"),) if CODES[code].status == 503 else ()
     status = 400 if code == "invalid-value" else CODES[code].status
     return (problem(code, DETAILS[code], source, id=error_id, headers=headers, status=status),)
+
+
+def _cursor_of(operation: Fetch) -> str | None:
+    """Name the parameter with a cursor that may be forged, None where there is none, or a secret signs it."""
+    page = operation.selection.page
+    if page is None or operation.selection.resource.registry.secrets() or (page.after is None and page.before is None):
+        return None
+    return "page[after]" if page.after is not None else "page[before]"
 
 
 def _asks_postgresql(operation: Fetch) -> bool:
