@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app
 
 from .database.execution.executor import Executor
 from .endpoints import Service, add_routes, add_shared_route
@@ -46,6 +47,8 @@ class APIManager:
     says how much one request may ask for.  `operators` are filter operators of the application's own.  `hooks` stand
     around those of every API.  `idempotency` is where the answers to requests with an `Idempotency-Key` are kept, such
     as an `IdempotencyTable`; without it the header is ignored.
+    `cursor_secret` signs the cursors of pages; without it the application's `SECRET_KEY` does (and what
+    `SECRET_KEY_FALLBACKS` lists is still understood), and without that a checksum.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
     >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP
@@ -68,6 +71,7 @@ class APIManager:
         operators: Mapping[str, Callable[..., Any]] | None = None,
         idempotency: IdempotencyStore | None = None,
         hooks: Hooks = NO_HOOKS,
+        cursor_secret: str | bytes | None = None,
     ) -> None:
         if protocol not in PROTOCOLS:
             raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
@@ -76,7 +80,7 @@ class APIManager:
         source, owned = session_source(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
         self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned, self._session, idempotency)
-        self._registry = Registry(limits)
+        self._registry = Registry(limits, partial(_secrets, cursor_secret))
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
         self._registry.sender = self
@@ -253,6 +257,13 @@ class APIManager:
     def api_name(collection_name: str) -> str:
         """Give the name of the blueprint of a collection's first API."""
         return f"{collection_name}api"
+
+
+def _secrets(own: str | bytes | None) -> tuple[bytes, ...]:
+    """Give what cursors are signed with during a request: the first signs, all of them are understood."""
+    config = current_app.config
+    given = [own] if own else [config.get("SECRET_KEY"), *(config.get("SECRET_KEY_FALLBACKS") or ())]
+    return tuple(one if isinstance(one, bytes) else str(one).encode() for one in given if one)
 
 
 def _merged(model: type, name: str, shared: Processors, options: Options) -> Mapping[str, Any]:

@@ -54,9 +54,11 @@ class FetchPlan:
     """How to carry out a Fetch.
 
     `count` counts the rows of the whole list; `exists` tells whether the row is there that a related list or
-    resource belongs to.
+    resource belongs to.  `beyond` reads the rows that come next where `node` does not fill a page by cursor: those on
+    the other side of the nulls.
     """
 
     node: NodePlan
     count: Select[Any] | None
     exists: Select[Any] | None
+    beyond: NodePlan | None = None

@@ -7,12 +7,12 @@ exposed names are ever suggested, and a hidden name gets the same answer as one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..schema.resource import Attribute, Relationship, Resource
 from ..schema.types import Unfit
 from .operation import Assignment, Id
-from .paging import Page, Spelling, Total
 from .problems import Problem, Rejected, Source, did_you_mean, problem, quote, reject
 from .selection import SortKey
 
@@ -47,12 +47,18 @@ def identify(resource: Resource, text: str) -> Id | None:
 
 
 def sort_keys(
-    resource: Resource, terms: Iterable[tuple[str, bool]], source: Source, *, hidden: bool = False
+    resource: Resource,
+    terms: Iterable[tuple[str, bool]],
+    source: Source,
+    *,
+    nulls: Mapping[str, bool] | None = None,
+    hidden: bool = False,
 ) -> tuple[SortKey, ...]:
     """Make an order of (path, descending) pairs; Rejected (`invalid-sort`, `limit-exceeded`).
 
-    A later term by what an earlier one has sorted by already changes nothing, and is left out.  With `hidden`, mapped
-    columns that clients do not see may be named too: for the application's own processors.
+    A later term by what an earlier one has sorted by already changes nothing, and is left out.  `nulls` says of paths
+    whether their nulls come first.  With `hidden`, mapped columns that clients do not see may be named too: for the
+    application's own processors.
     """
     wanted = list(terms)
     limit = resource.registry.limits.sort_keys
@@ -61,7 +67,8 @@ def sort_keys(
     keys: dict[object, SortKey] = {}
     for path, descending in wanted:
         for key in _sort_keys(resource, path, descending, source, hidden):
-            keys.setdefault((key.path, key.operand), key)
+            placed = replace(key, nulls_first=(nulls or {}).get(path))
+            keys.setdefault((key.path, key.operand), placed)
     return tuple(keys.values())
 
 
@@ -72,6 +79,19 @@ def sort_terms(text: str) -> list[tuple[str, bool]]:
     [('age', True), ('author.name', False)]
     """
     return [(term.removeprefix("-"), term.startswith("-")) for term in text.split(",")]
+
+
+def nulls_places(given: Mapping[str, str], terms: Iterable[tuple[str, bool]]) -> dict[str, bool]:
+    """Read `sortNulls[path]`: whether the nulls of each path come first; Rejected (`invalid-sort`)."""
+    sorted_by = [path for path, _ in terms]
+    for path, place in given.items():
+        source = Source(parameter=f"sortNulls[{path}]")
+        if path not in sorted_by:
+            hint = did_you_mean(path, sorted_by)
+            raise reject("invalid-sort", f"{quote(path)} is not among what is sorted by{hint}", source)
+        if place not in ("first", "last"):
+            raise reject("invalid-sort", f"nulls come first or last, not {quote(place)}", source)
+    return {path: place == "first" for path, place in given.items()}
 
 
 def _sort_keys(resource: Resource, path: str, descending: bool, source: Source, hidden: bool) -> Iterator[SortKey]:
@@ -120,72 +140,6 @@ def _unsortable(resource: Resource, name: str, source: Source) -> Rejected:
     sortable = [key for key, one in resource.queryable.items() if one.access.read and one.access.sort and one.sql]
     hint = did_you_mean(name, sortable)
     return reject("invalid-sort", f"{resource.name} has no attribute {quote(name)} to sort by{hint}", source)
-
-
-# ---------------------------------------------------------------- paging
-
-
-def page(resource: Resource, given: Mapping[str, str]) -> Page:
-    """Read the members of the `page` family; Rejected (`invalid-page`, `page-too-large`)."""
-    for name in given:
-        if name not in {"number", "size", "offset", "limit", "total"}:
-            hint = did_you_mean(name, ["number", "size", "offset", "limit", "total"])
-            raise reject("unknown-parameter", f"there is no parameter page[{name}]{hint}", _page_source(name))
-    by_offset = "offset" in given or "limit" in given
-    if by_offset and ("number" in given or "size" in given):
-        source = _page_source("offset" if "offset" in given else "limit")
-        detail = "page[offset] and page[limit] do not go together with page[number] and page[size]"
-        raise reject("invalid-page", detail, source)
-    total = _total(given.get("total"))
-    size_name, place_name = ("limit", "offset") if by_offset else ("size", "number")
-    size = _size(resource, given.get(size_name), size_name)
-    place = _number(given[place_name], place_name) if place_name in given else (0 if by_offset else 1)
-    if not by_offset and place == 0:
-        raise reject("invalid-page", "page[number] counts from 1", _page_source("number"))
-    offset = place if by_offset else (place - 1) * (size or 0)
-    if offset > resource.registry.limits.offset:
-        detail = f"a page begins at most {resource.registry.limits.offset} resources into the list; filter to narrow it"
-        raise reject("limit-exceeded", detail, _page_source(place_name))
-    return Page(size, offset, Spelling.OFFSET if by_offset else Spelling.NUMBER, total)
-
-
-def _page_source(name: str) -> Source:
-    return Source(parameter=f"page[{name}]")
-
-
-def _number(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise reject("invalid-page", f"page[{name}] is a whole number, not {quote(text)}", _page_source(name))
-    return int(text[:40])
-
-
-def _size(resource: Resource, text: str | None, name: str) -> int | None:
-    options = resource.options
-    size = options.page_size if text is None else _number(text, name)
-    if size == 0:
-        if options.max_page_size == 0:
-            return None
-        if text is not None:
-            detail = f"page[{name}] is from 1 to {options.max_page_size}"
-            raise reject("invalid-page", detail, _page_source(name))
-        return options.max_page_size
-    if options.max_page_size and size > options.max_page_size:
-        detail = f"a page holds at most {options.max_page_size} resources, not {quote(text)}"
-        meta = {"page": {"maxSize": options.max_page_size}}
-        raise reject("page-too-large", detail, _page_source(name), meta=meta)
-    if size > resource.registry.limits.offset:
-        raise reject("invalid-page", f"page[{name}] is too large", _page_source(name))
-    return size
-
-
-def _total(text: str | None) -> Total:
-    try:
-        return Total.EXACT if text is None else Total(text)
-    except ValueError:
-        allowed = ", ".join(one.value for one in Total)
-        raise reject(
-            "invalid-page", f"page[total] is one of {allowed}, not {quote(text)}", _page_source("total")
-        ) from None
 
 
 # ---------------------------------------------------------------- writing

@@ -79,7 +79,8 @@ class Layout:
     `variants` has the node's own resource first.  Where several may appear, the column `discriminator` holds a
     value that `discriminators` maps to an index into `variants`; a value that is not there means the first.
     `parent` are the columns that say which row of the node above a row belongs to (empty for primary rows); a row
-    that belongs to several is there several times.
+    that belongs to several is there several times.  `position` are the columns with the sort values that a cursor on
+    the row holds; empty where the page is not one by cursor.
     """
 
     selection: Selection
@@ -87,6 +88,7 @@ class Layout:
     discriminator: int | None = None
     discriminators: tuple[tuple[object, int], ...] = ()
     parent: tuple[int, ...] = ()
+    position: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,14 @@ class Rows:
 class Fetched:
     """The answer to a Fetch.  At most one row unless the operation `is_many`.
 
-    `total` is the length of the whole list where one was asked for; `has_next` tells whether rows follow the page.
+    `total` is the length of the whole list where one was asked for; `has_next` tells whether rows follow the page,
+    `has_prev`, where the page was found from its end, whether rows come before it.
     """
 
     rows: Rows
     total: int | None = None
     has_next: bool = False
+    has_prev: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,18 +23,44 @@ class Spelling(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a list: on the item that has (or had) `values`, or at the list's own edge where they are None.
+
+    `values` are those of the sort keys, in the driver's own terms.  The item itself is on neither side of the
+    cursor, unless it is `inclusive`.  `order` is the mark of the order that the cursor was made for.
+    """
+
+    order: bytes
+    values: tuple[object, ...] | None
+    inclusive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """`size` rows after the first `offset` ones; `size` None asks for all of them.
 
-    The executor reads one row more than `size` where that tells whether a next page exists.
+    In a page by cursor the rows are the first ones beyond `after`, the last ones short of `before`, or the first ones
+    between both.  The executor reads one row more than `size` where that tells whether another page exists.
     """
 
     size: int | None
     offset: int = 0
     spelling: Spelling = Spelling.NUMBER
     total: Total = Total.EXACT
+    after: Cursor | None = None
+    before: Cursor | None = None
 
     @property
     def number(self) -> int:
         """The 1-based number of the page that begins at `offset`."""
         return 1 if not self.size else self.offset // self.size + 1
+
+    @property
+    def is_backward(self) -> bool:
+        """Whether the rows are found from their end: those short of a cursor."""
+        return self.before is not None and self.after is None
+
+    @property
+    def is_range(self) -> bool:
+        """Whether the rows lie between two cursors (C-5)."""
+        return self.before is not None and self.after is not None

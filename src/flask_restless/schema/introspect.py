@@ -18,6 +18,8 @@ from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipProperty, configu
 from sqlalchemy.orm.base import MANYTOONE
 from sqlalchemy.orm.interfaces import InspectionAttr
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import desc_op
 from sqlalchemy.types import TypeEngine
 
 from .fields import column_access, computed_attribute, hybrid_attribute, proxy_attribute
@@ -233,7 +235,19 @@ def _relationship(
             getattr(column, "default", None) is not None or getattr(column, "server_default", None) is not None
             for column in columns
         ),
+        order=tuple(_mapped_order(last)) if len(props) == 1 else (),
     )
+
+
+def _mapped_order(prop: RelationshipProperty[Any]) -> Iterator[tuple[str, bool]]:
+    """Give the plain columns of a relationship's `order_by`, up to the first term that is something else."""
+    for term in prop.order_by or ():
+        descending = getattr(term, "modifier", None) is desc_op
+        column = getattr(term, "element", term) if isinstance(term, UnaryExpression) else term
+        column = column._deannotate() if isinstance(column, ColumnElement) else column
+        if not _has_column(prop.mapper, column):
+            return
+        yield prop.mapper.get_property_by_column(column).key, descending
 
 
 def _foreign_key_pairs(mapper: Mapper[Any], prop: RelationshipProperty[Any]) -> tuple[tuple[str, str], ...]:

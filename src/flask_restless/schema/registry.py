@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,13 @@ class Registry:
 
     `generation` grows with each addition, so that what was derived from the registry can tell that it is old.
     `operators` are the filter operators of the application's own, by name (`operations.operators.Operator`).
+    `secrets` gives, during a request, the keys that cursors are signed with: the present one, then those it has
+    replaced; none where the application has no secret.
     """
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, secrets: Callable[[], tuple[bytes, ...]] = tuple) -> None:
         self.limits = limits or Limits()
+        self.secrets = secrets
         self.generation = 0
         self.operators: Mapping[str, Any] = MappingProxyType({})
         self._resources: list[Resource] = []
@@ -67,7 +70,7 @@ class Registry:
 
     def empty(self) -> Registry:
         """Make a registry for the same resources as one caller may see them."""
-        made = Registry(self.limits)
+        made = Registry(self.limits, self.secrets)
         made.whole, made.sender, made.is_narrowed = self, self.sender, True
         made.operators = self.operators
         return made

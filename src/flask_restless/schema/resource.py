@@ -78,7 +78,8 @@ class Relationship:
     `path` are the keys of the mapped relationships that lead to the target: one, or two for an association proxy
     through an association object.  `local_keys` are the attribute keys on the model that hold the target's
     `remote_keys` where a to-one relationship is a plain foreign key; both are empty otherwise.  `observed` means
-    that validators or listeners watch the mapped attribute, so that it has to be set with real instances.
+    that validators or listeners watch the mapped attribute, so that it has to be set with real instances.  `order`
+    are the (key, descending) pairs of the target's plain columns by which the mapping has the rows sorted.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Relationship:
     remote_keys: tuple[str, ...] = ()
     observed: bool = False
     has_default: bool = False
+    order: tuple[tuple[str, bool], ...] = ()
 
     @property
     def key(self) -> str:

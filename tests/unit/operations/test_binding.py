@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bookshop import Language
-from flask_restless.operations.binding import assignment, assignments, page, sort_keys, sort_terms
+from flask_restless.operations.binding import assignment, assignments, sort_keys, sort_terms
+from flask_restless.operations.pages import page
 from flask_restless.operations.paging import Page, Spelling, Total
 from flask_restless.operations.problems import Problem, Source
 from flask_restless.operations.selection import SortKey

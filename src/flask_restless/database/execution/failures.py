@@ -12,7 +12,14 @@ from secrets import token_hex
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    InterfaceError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -147,6 +154,10 @@ WRITTEN = re.compile(
 )
 
 
+REFUSALS = (DataError, InterfaceError, NotSupportedError, ProgrammingError, OverflowError)
+"""What drivers and databases raise of a value that they cannot take."""
+
+
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
     """Say what an error of the database layer means for the client."""
     if isinstance(operation, Fetch) and _asks_postgresql(operation) and isinstance(error, DBAPIError):
@@ -154,6 +165,9 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         detail = "the database does not know an operator of the filter, or cannot read what it is compared with"
         return (problem("invalid-filter", detail, Source(parameter="filter")),)
     code = _code(error)
+    if isinstance(operation, Fetch) and isinstance(error, REFUSALS) and (parameter := _cursor_of(operation)):
+        logger.warning("the database refused the values of a cursor", exc_info=error)
+        return (problem("invalid-page", "the cursor does not fit this list", Source(parameter=parameter)),)
     if code == "missing-value" and isinstance(operation, Delete | DeleteMany | Relate):
         code = "still-referenced"
     if code == "edit-conflict" and _expects(operation):
@@ -174,6 +188,14 @@ def _expects(operation: Operation | None) -> bool:
     """Whether the client said which state it expects: then it is told that it was wrong (threats, mapping)."""
     writes = operation.operations if isinstance(operation, Batch) else (operation,)
     return any(isinstance(one, Update | Delete | Relate) and one.expected for one in writes)
+
+
+def _cursor_of(operation: Fetch) -> str | None:
+    """Name the parameter with a cursor that may be forged, None where there is none, or a secret signs it."""
+    page = operation.selection.page
+    if page is None or operation.selection.resource.registry.secrets() or (page.after is None and page.before is None):
+        return None
+    return "page[after]" if page.after is not None else "page[before]"
 
 
 def _asks_postgresql(operation: Fetch) -> bool:

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Mapper, Session
 
 from ...operations.operation import Fetch, One, Related
 from ...operations.outcome import Fetched, Row, Rows
-from ...operations.paging import Total
+from ...operations.paging import Cursor, Spelling, Total
 from ...operations.problems import reject
 from ...operations.selection import Branch, Selection
-from ..plan import KEYS, BranchPlan, FetchPlan, NodePlan, Parameters
+from ..plan import KEYS, LIMIT, BranchPlan, FetchPlan, NodePlan, Parameters
 from ..planning.planner import Planner
 from ..planning.scopes import is_scoped, scopes_of
 from ..planning.values import (
@@ -39,21 +39,23 @@ def fetch(planner: Planner, operation: Fetch, session: Session) -> Fetched:
     parameters = parameters_of(operation) | scopes.parameters
     page = operation.selection.page
     extra = 1 if page is not None and page.size is not None else 0
-    if operation.single and not extra:
-        plan_rows = _rows(plan.node, parameters, session)
-    else:
-        plan_rows = _rows(plan.node, parameters | page_parameters(operation.selection, extra), session)
+    limits = page_parameters(operation.selection, extra)
+    plan_rows = _rows(plan.node, parameters | limits, session)
+    if plan.beyond is not None:
+        plan_rows = _filled(plan_rows, plan.beyond, parameters | limits, session)
     if not plan_rows and not isinstance(operation.origin, One):
         _check_parent(plan, operation, scopes.parameters, session)
     if not operation.is_many:
         _check_single(operation, plan_rows)
-    has_next = page is not None and page.size is not None and len(plan_rows) > page.size
-    if has_next:
+    has_more = page is not None and page.size is not None and len(plan_rows) > page.size
+    if has_more:
         assert page is not None
         plan_rows = plan_rows[: page.size]
-    total = _total(plan, operation, scopes.parameters, len(plan_rows), has_next, session)
+    total = _total(plan, operation, scopes.parameters, len(plan_rows), has_more, session)
+    is_backward = page is not None and page.is_backward
+    plan_rows = plan_rows[::-1] if is_backward else plan_rows
     rows = _with_branches(plan.node, operation.selection, plan_rows, scopes.parameters, session)
-    return Fetched(rows, total, has_next)
+    return Fetched(rows, total, has_more and not is_backward, has_more and is_backward)
 
 
 def _rows(node: NodePlan, parameters: Parameters, session: Session) -> Sequence[Row]:
@@ -63,6 +65,14 @@ def _rows(node: NodePlan, parameters: Parameters, session: Session) -> Sequence[
         return run(node.statement, parameters, session, mapper)
     found = session.execute(node.statement, parameters, bind_arguments={"mapper": mapper}).all()
     return computed(found, node.derived, session)
+
+
+def _filled(rows: Sequence[Row], beyond: NodePlan, parameters: Parameters, session: Session) -> Sequence[Row]:
+    """Fill a page up with the rows that follow."""
+    if LIMIT not in parameters:
+        return [*rows, *_rows(beyond, parameters, session)]
+    wanted = int(str(parameters[LIMIT])) - len(rows)
+    return [*rows, *_rows(beyond, parameters | {LIMIT: wanted}, session)] if wanted > 0 else rows
 
 
 def run(statement: Select[Any], parameters: Parameters, session: Session, mapper: Mapper[Any]) -> Sequence[Row]:
@@ -105,14 +115,19 @@ def not_found(resource: Any, id_: tuple[Any, ...]) -> Exception:
 
 
 def _total(
-    plan: FetchPlan, operation: Fetch, scoped: Parameters, shown: int, has_next: bool, session: Session
+    plan: FetchPlan, operation: Fetch, scoped: Parameters, shown: int, has_more: bool, session: Session
 ) -> int | None:
-    """Tell the length of the whole list; a page that is the last one and not empty tells it without a count."""
+    """Tell the length of the whole list; a page that is the last one and not empty tells it without a count.
+
+    So does a page by cursor only if it is the whole list.
+    """
     page = operation.selection.page
-    if page is None or plan.count is None or page.total is Total.NONE or not operation.is_many:
+    if page is None or plan.count is None or not operation.is_many:
         return None
-    if not has_next and (shown or page.offset == 0):
-        return page.offset + shown
+    if not has_more and (shown or page.offset == 0) and not (_is_bound(page.after) or _is_bound(page.before)):
+        return None if page.total is Total.NONE and page.spelling is not Spelling.CURSOR else page.offset + shown
+    if page.total is Total.NONE:
+        return None
     mapper = operation.selection.resource.mapper
     if (
         page.total is Total.ESTIMATE
@@ -122,10 +137,15 @@ def _total(
     ):
         estimate = _estimate(operation.selection, session)
         if estimate is not None:
-            return max(estimate, page.offset + shown + has_next)
+            return max(estimate, page.offset + shown + has_more)
     values = [*origin_values(operation.origin), *condition_values(operation.selection.filter)]
     ((count,),) = run(plan.count, named(values) | scoped, session, mapper)
     return int(str(count))
+
+
+def _is_bound(cursor: Cursor | None) -> bool:
+    """Whether a cursor leaves out a part of the list."""
+    return cursor is not None and cursor.values is not None
 
 
 def _estimate(selection: Selection, session: Session) -> int | None:

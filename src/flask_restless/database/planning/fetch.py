@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BigInteger, Select, bindparam, func, literal, select, tuple_
@@ -9,12 +10,14 @@ from sqlalchemy.orm import RelationshipProperty, aliased, selectinload
 from sqlalchemy.orm.base import ONETOMANY
 
 from ...operations.operation import Collection, Fetch, One, Related
-from ...operations.selection import Branch, Selection
+from ...operations.paging import Spelling
+from ...operations.selection import Branch, Selection, SortKey
 from ...schema.resource import Relationship, Resource
 from ..plan import KEYS, LIMIT, OFFSET, BranchPlan, FetchPlan, NodePlan
 from .binds import Binds
 from .columns import Columns, layout_of
 from .group import first_of_each
+from .keyset import segments, selected
 from .order import order_of
 from .scopes import NO_SCOPES, Entity, Scopes
 from .state import State
@@ -27,17 +30,25 @@ def plan_fetch(fetch: Fetch, scopes: Scopes = NO_SCOPES) -> FetchPlan:
     binds = Binds(scopes)
     columns = Columns(selection, binds)
     branch_keys = [_branch_keys(columns, branch) for branch in selection.branches]
-    layout = layout_of(columns, (), branch_keys, state=_state_of(fetch))
-    statement = primary_rows(fetch, _selected(columns), columns.entity, binds)
+    statement = primary_rows(fetch, select(), columns.entity, binds)
+    position: tuple[int, ...] = ()
+    conditions: list[Any] = [None]
     if fetch.is_many or fetch.single:
-        default = _mapped_order(fetch)
-        statement = order_of(selection.sort, selection.resource, columns.entity, binds, default).apply(statement)
+        order = order_of(_walked(selection), selection.resource, columns.entity, binds, _mapped_order(fetch))
+        statement = order.apply(statement)
+        if selection.page is not None and selection.page.spelling is Spelling.CURSOR:
+            conditions = list(segments(selection.page, selection.sort, order.operands, binds))
+            position = tuple(columns.append(selected(one)) for one in order.operands)
+    layout = replace(layout_of(columns, (), branch_keys, state=_state_of(fetch)), position=position)
+    statement = _with_columns(statement, columns)
     if selection.page is not None and selection.page.size is not None:
         statement = statement.limit(bindparam(LIMIT, type_=BigInteger())).offset(bindparam(OFFSET, type_=BigInteger()))
     if fetch.exclusive:
         statement = statement.with_for_update(of=_locked_table(selection.resource))
-    node = NodePlan(statement, layout, _branches(selection, branch_keys, scopes), tuple(columns.derived))
-    return FetchPlan(node, _count(fetch, scopes) if selection.page is not None else None, _parent_exists(fetch, scopes))
+    first, *more = [statement if one is None else statement.where(one) for one in conditions]
+    node = NodePlan(first, layout, _branches(selection, branch_keys, scopes), tuple(columns.derived))
+    count = _count(fetch, scopes) if selection.page is not None else None
+    return FetchPlan(node, count, _parent_exists(fetch, scopes), replace(node, statement=more[0]) if more else None)
 
 
 def _locked_table(resource: Resource) -> Any:
@@ -53,10 +64,22 @@ def _state_of(fetch: Fetch) -> State:
     return State.SHOWN if fetch.is_resource else State.NONE
 
 
-def _selected(columns: Columns) -> Select[Any]:
+def _walked(selection: Selection) -> tuple[SortKey, ...]:
+    """Give the order in which rows are read: the list's own, or its reverse for those short of a cursor."""
+    if selection.page is None or not selection.page.is_backward:
+        return selection.sort
+    return tuple(
+        replace(
+            key, descending=not key.descending, nulls_first=None if key.nulls_first is None else not key.nulls_first
+        )
+        for key in selection.sort
+    )
+
+
+def _with_columns(statement: Select[Any], columns: Columns) -> Select[Any]:
     if not columns.derived:
-        return select(*columns.expressions)
-    return select(*columns.expressions, columns.entity).options(*_unjoined(columns), *columns.loads)
+        return statement.add_columns(*columns.expressions)
+    return statement.add_columns(*columns.expressions, columns.entity).options(*_unjoined(columns), *columns.loads)
 
 
 def _unjoined(columns: Columns) -> list[Any]:
@@ -212,7 +235,7 @@ def _branch_node(branch: Branch, scopes: Scopes) -> NodePlan:
     found_by = _lower_columns(branch.relationship, columns.entity, binds)
     parent = tuple(columns.append(expression) for expression in found_by.expressions)
     layout = layout_of(columns, parent, inner_keys)
-    statement = found_by.join(_selected(columns), columns.entity)
+    statement = found_by.join(_with_columns(select(), columns), columns.entity)
     keys: Any = bindparam(KEYS, expanding=True)
     first, *rest = found_by.expressions
     statement = statement.where(tuple_(first, *rest).in_(keys) if rest else first.in_(keys))

@@ -5,23 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, case, func, literal, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.orm import RelationshipProperty, aliased
 from sqlalchemy.orm.base import MANYTOONE
 
+from ...operations.cursors import completed
 from ...operations.filters import Count
 from ...operations.selection import SortKey
 from ...schema.resource import Relationship, Resource
 from .binds import Binds
+from .nulls import placed
 from .scopes import Entity
 from .where import column, member_count, path_to
 
 
 @dataclass(slots=True)
 class Order:
-    """The terms of an order, and the outer joins that they need."""
+    """The terms of an order, and the outer joins that they need; `operands` are what the sort keys sort by."""
 
     terms: list[Any] = field(default_factory=list)
+    operands: list[Any] = field(default_factory=list)
     joins: dict[tuple[Relationship, ...], tuple[Entity, Any]] = field(default_factory=dict)
 
     def apply(self, statement: Select[Any]) -> Select[Any]:
@@ -40,12 +43,12 @@ def order_of(
 ) -> Order:
     """Make the order of a list: `sort`, else `default`; the key always comes last, so that it is total (J-4.6.8)."""
     order = Order()
-    for key in sort:
-        order.terms += _directed(key, operand_of(key, entity, order, binds))
-    if not sort:
-        order.terms += default or []
-    named = {key.operand for key in sort if not key.path}
-    order.terms += [column(entity, key) for key in resource.identity.keys if key not in named]
+    keys = completed(resource, sort)
+    for key in keys:
+        operand = operand_of(key, entity, order, binds)
+        order.operands.append(func.lower(operand) if key.ignore_case else operand)
+    terms = [_directed(key, operand) for key, operand in zip(keys, order.operands, strict=True)]
+    order.terms = terms if sort else [*(default or []), *terms]
     return order
 
 
@@ -99,10 +102,7 @@ def _subquery(key: SortKey, entity: Entity, binds: Binds) -> Any:
     return query.with_only_columns(value, maintain_column_froms=True).order_by(value).limit(1).scalar_subquery()
 
 
-def _directed(key: SortKey, operand: Any) -> list[Any]:
-    term = func.lower(operand) if key.ignore_case else operand
-    term = term.desc() if key.descending else term.asc()
+def _directed(key: SortKey, operand: Any) -> Any:
     if key.nulls_first is None:
-        return [term]
-    empty, full = (0, 1) if key.nulls_first else (1, 0)
-    return [case((operand.is_(None), empty), else_=full), term]
+        return operand.desc() if key.descending else operand.asc()
+    return placed(operand, descending=key.descending, nulls_first=key.nulls_first)

@@ -8,6 +8,7 @@ from typing import assert_never
 from ...operations.filters import And, Comparison, Condition, Count, Has, Identified, Not, Or
 from ...operations.operation import Collection, Fetch, One, Origin, Related
 from ...operations.operators import Operand
+from ...operations.paging import Cursor, Page
 from ...operations.selection import Selection, SortKey
 from ...schema.resource import Attribute
 from ..plan import LIMIT, OFFSET, Parameters
@@ -17,7 +18,7 @@ def parameters_of(fetch: Fetch) -> Parameters:
     """Give the parameters of the primary statement: the origin's ids, the filter's and the sort's values, the page."""
     selection = fetch.selection
     values = [*origin_values(fetch.origin), *condition_values(selection.filter), *sort_values(selection.sort)]
-    return named(values)
+    return named([*values, *cursor_values(selection.page)])
 
 
 def named(values: list[object]) -> Parameters:
@@ -88,6 +89,13 @@ def sort_values(sort: tuple[SortKey, ...]) -> Iterator[object]:
             yield from condition_values(key.operand.condition)
 
 
+def cursor_values(page: Page | None) -> Iterator[object]:
+    """Give the values of a page's cursors that are compared with; a null is part of the shape."""
+    for cursor in () if page is None else (page.after, page.before):
+        if cursor is not None and cursor.values is not None:
+            yield from (value for value in cursor.values if value is not None)
+
+
 def shape_of(fetch: Fetch) -> Hashable:
     """Give what two operations have in common that one plan serves: all but their values."""
     origin: Hashable
@@ -102,7 +110,6 @@ def shape_of(fetch: Fetch) -> Hashable:
 
 def selection_shape(selection: Selection) -> Hashable:
     """Give the shape of one node of the include tree and of all below it."""
-    page = selection.page
     return (
         selection.resource,
         selection.fields,
@@ -110,8 +117,20 @@ def selection_shape(selection: Selection) -> Hashable:
         condition_shape(selection.filter),
         tuple(_sort_shape(key) for key in selection.sort),
         selection.group,
-        None if page is None else (page.size is None, page.spelling, page.total),
+        _page_shape(selection.page),
     )
+
+
+def _page_shape(page: Page | None) -> Hashable:
+    if page is None:
+        return None
+    return page.size is None, page.spelling, page.total, _cursor_shape(page.after), _cursor_shape(page.before)
+
+
+def _cursor_shape(cursor: Cursor | None) -> Hashable:
+    if cursor is None or cursor.values is None:
+        return cursor is None
+    return cursor.inclusive, tuple(value is None for value in cursor.values)
 
 
 def _sort_shape(key: SortKey) -> Hashable:

@@ -68,8 +68,14 @@ def _page_link(call: Call, page: Page, offset: int) -> str:
         own = {"page[number]": str(offset // page.size + 1), "page[size]": str(page.size)}
     else:
         own = {"page[offset]": str(offset), "page[limit]": str(page.size)}
-    pairs = [(name, value) for name, value in parse_qsl(call.query, keep_blank_values=True) if name not in own]
-    return _url(call, urlencode([*pairs, *own.items()]))
+    return changed_url(call, own)
+
+
+def changed_url(call: Call, own: Mapping[str, str], without: frozenset[str] = frozenset()) -> str:
+    """Give the URL of the request with other values for the parameters in `own`; all else is kept (C-7.6)."""
+    pairs = parse_qsl(call.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in pairs if name not in own and name not in without]
+    return _url(call, urlencode([*kept, *own.items()]))
 
 
 def link_header(links: Links) -> str | None:

@@ -6,9 +6,11 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 from threading import Lock
+from typing import Any
 
-from ...operations.binding import identify, page, relationships_of, sort_keys, sort_terms
+from ...operations.binding import identify, nulls_places, relationships_of, sort_keys, sort_terms
 from ...operations.conditions import all_of, check_size
+from ...operations.cursors import seekable
 from ...operations.inclusion import (
     Fieldsets,
     Tree,
@@ -32,11 +34,13 @@ from ...operations.operation import (
     Target,
     Update,
 )
-from ...operations.paging import Page
+from ...operations.pages import page
+from ...operations.paging import Page, Spelling
 from ...operations.problems import Source, did_you_mean, quote, reject
-from ...operations.selection import Selection
+from ...operations.selection import Selection, SortKey
 from ...schema.resource import Relationship, Resource
 from ..base import Call
+from .cursor import asks_for_cursors
 from .document import primary_data, read_document, resource_object
 from .filters import bound_objects, read_filter, reads_single
 from .processors import Prepared, preprocess
@@ -44,8 +48,12 @@ from .query import LISTS, SINGLES, Query, read_query
 from .relating import check_action, relate_targets
 
 NOTHING: frozenset[str] = frozenset()
-Key = tuple[frozenset[str], Resource, str, int]
-"""What a kept selection depends on: the families allowed, the resource, the raw query, the registry's generation."""
+Key = tuple[frozenset[str], Resource, str, int, Relationship | None, bool]
+"""What a kept selection depends on.
+
+The families allowed, the resource, the raw query and the registry's generation; for a list also which relationship
+gives it its order, and whether it is asked for in pages by cursor.
+"""
 
 ACTIONS = {"POST": Action.ADD, "PATCH": Action.REPLACE, "DELETE": Action.REMOVE}
 
@@ -64,8 +72,8 @@ class Parser:
         given, call = call, prepared.call
         match call.endpoint, call.method:
             case "collection", "GET":
-                chosen, single = self._list(call, call.resource)
-                return Fetch(_as_prepared(chosen, prepared), Collection(), single=single)
+                chosen, single = self._list(call, call.resource, prepared)
+                return Fetch(chosen, Collection(), single=single)
             case "collection", "POST":
                 return self._create(call)
             case "resource", "GET":
@@ -91,9 +99,9 @@ class Parser:
             return self._member(call, relationship)
         origin = Related(call.resource, _id(call), relationship)
         if relationship.is_many:
-            chosen, single = self._list(call, relationship.target)
+            chosen, single = self._list(call, relationship.target, prepared, relationship)
             _check_not_single(single)
-            return Fetch(_as_prepared(chosen, prepared), origin)
+            return Fetch(chosen, origin)
         return Fetch(self._one(call, relationship.target), origin)
 
     def _member(self, call: Call, relationship: Relationship) -> Fetch:
@@ -124,20 +132,28 @@ class Parser:
         chosen = selection(resource, inner, fieldsets) if shown else linkage_selection(resource)
         chosen = replace(chosen, included=tree is not None)
         if relationship.is_many:
-            chosen, single = _narrowed(chosen, resource, query)
+            chosen, single = _narrowed(chosen, resource, query, asks_for_cursors(call))
             _check_not_single(single)
+            chosen = seekable(chosen, relationship)
         return Fetch(chosen, origin, as_linkage=True, with_primary=shown)
 
-    def _list(self, call: Call, resource: Resource) -> tuple[Selection, bool]:
-        key = (LISTS, resource, call.query, resource.registry.generation)
+    def _list(
+        self, call: Call, resource: Resource, prepared: Prepared, relationship: Relationship | None = None
+    ) -> tuple[Selection, bool]:
+        by_cursor = asks_for_cursors(call)
+        key = (LISTS, resource, call.query, resource.registry.generation, relationship, by_cursor)
         found = self._find(key)
         if found is None:
             query = self._query(call, LISTS)
-            found = self._keep(key, _narrowed(_chosen(resource, query), resource, query))
-        return found
+            chosen, single = _narrowed(_chosen(resource, query), resource, query, by_cursor)
+            chosen = chosen if prepared.listing is not None else seekable(chosen, relationship)
+            found = self._keep(key, (chosen, single))
+        if prepared.listing is None:
+            return found
+        return seekable(_as_prepared(found[0], *prepared.listing), relationship), found[1]
 
     def _one(self, call: Call, resource: Resource) -> Selection:
-        key = (SINGLES, resource, call.query, resource.registry.generation)
+        key = (SINGLES, resource, call.query, resource.registry.generation, None, False)
         found = self._find(key)
         if found is None:
             found = self._keep(key, (_chosen(resource, self._query(call, SINGLES)), False))
@@ -245,22 +261,29 @@ def _check_not_single(single: bool) -> None:
         raise reject("invalid-filter", detail, Source(parameter="filter[single]"))
 
 
-def _as_prepared(chosen: Selection, prepared: Prepared) -> Selection:
+def _as_prepared(chosen: Selection, filters: list[Any], sort: list[Any]) -> Selection:
     """Give a list the filter and the order that preprocessors left; the client's own have been checked before."""
-    if prepared.listing is None:
-        return chosen
-    filters, sort = prepared.listing
     condition = all_of([bound_objects(chosen.resource, filters, hidden=True)])
     check_size(condition, chosen.resource, Source(parameter="filter"))
     terms = [(str(path), sign == "-") for sign, path in sort]
     keys = sort_keys(chosen.resource, terms, Source(parameter="sort"), hidden=True)
-    return replace(chosen, filter=condition, sort=keys)
+    nulls = {(key.path, key.operand): key.nulls_first for key in chosen.sort}
+    placed = tuple(replace(key, nulls_first=nulls.get((key.path, key.operand))) for key in keys)
+    return replace(chosen, filter=condition, sort=placed)
 
 
-def _narrowed(chosen: Selection, resource: Resource, query: Query) -> tuple[Selection, bool]:
+def _narrowed(chosen: Selection, resource: Resource, query: Query, by_cursor: bool) -> tuple[Selection, bool]:
     """Add the filter, the order and the page of a list; give also whether exactly one resource is asked for."""
     single = reads_single(query.filters)
-    sort = () if query.sort is None else sort_keys(resource, sort_terms(query.sort), Source(parameter="sort"))
-    part = page(resource, query.page)
-    part = Page(2, 0, part.spelling, part.total) if single else part
+    sort = _order(resource, query)
+    part = page(resource, query.page, by_cursor=by_cursor and not single)
+    part = Page(2, 0, Spelling.NUMBER, part.total) if single else part
     return replace(chosen, filter=read_filter(resource, query.filters), sort=sort, page=part), single
+
+
+def _order(resource: Resource, query: Query) -> tuple[SortKey, ...]:
+    terms = [] if query.sort is None else sort_terms(query.sort)
+    keys = sort_keys(resource, terms, Source(parameter="sort"))
+    if not query.sort_nulls:
+        return keys
+    return sort_keys(resource, terms, Source(parameter="sort"), nulls=nulls_places(query.sort_nulls, terms))

@@ -10,11 +10,13 @@ import orjson
 
 from ...operations.operation import Batch, Create, Delete, Fetch, Id, Operation, Relate, Update, Write
 from ...operations.outcome import BatchWritten, Fetched, Outcome, Rows, Written
+from ...operations.paging import Spelling
 from ...operations.problems import Problem, reject
 from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
 from .atomic import EXTENSION, read_batch
+from .cursor import apply_profile
 from .description import index_document
 from .errors import error_document, error_headers, error_status
 from .links import link_header, page_links, self_link
@@ -111,13 +113,7 @@ class JsonApi:
         headers: tuple[tuple[str, str], ...] = ()
         if operation.as_linkage:
             links["related"] = _related_link(call)
-        page = operation.selection.page
-        if operation.is_many and page is not None:
-            pages = page_links(call, page, fetched)
-            links |= pages
-            header = link_header(pages)
-            headers = (("Link", header),) if header else ()
-        elif operation.single and data:
+        if operation.single and data:
             headers = (("Content-Location", self._url(call, fetched.rows)),)
         primary: Any = data if operation.is_many else (data[0] if data else None)
         body: dict[str, Any] = {"data": primary, "links": links, "jsonapi": VERSION}
@@ -125,7 +121,16 @@ class JsonApi:
             body["included"] = list(document.included.values())
         if fetched.total is not None:
             body["meta"] = {"total": fetched.total}
-        return self._reply(call, 200, postprocess(call, body), headers)
+        type_ = MEDIA_TYPE
+        page = operation.selection.page
+        if operation.is_many and page is not None:
+            if page.spelling is Spelling.CURSOR:
+                type_ = apply_profile(call, operation.selection, fetched, body)
+            else:
+                links |= page_links(call, page, fetched)
+            header = link_header(links)
+            headers = (("Link", header),) if header else ()
+        return self._reply(call, 200, postprocess(call, body), headers, type_)
 
     def _told(self, call: Call, operation: Delete | Relate, written: Written) -> Reply:
         """Answer with a document where a 204 would do: the linkage, or what was deleted (J-5.3.10, J-5.4.1)."""
@@ -174,10 +179,17 @@ class JsonApi:
         return f"{call.root}{index.path}/{quote(found['id'], safe='')}"
 
     def _reply(
-        self, call: Call, status: int, document: dict[str, Any], headers: tuple[tuple[str, str], ...] = ()
+        self,
+        call: Call,
+        status: int,
+        document: dict[str, Any],
+        headers: tuple[tuple[str, str], ...] = (),
+        type_: str = MEDIA_TYPE,
     ) -> Reply:
         accept = call.headers.get("accept", "")
-        return Reply(status, (*COMMON, *headers), _dumps(document, pretty="text/html" in accept))
+        return Reply(
+            status, (("Content-Type", type_), *COMMON[1:], *headers), _dumps(document, pretty="text/html" in accept)
+        )
 
 
 def _related_link(call: Call) -> str:

@@ -17,7 +17,7 @@ BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
-FAMILIES = ("include", "fields", "sort", "page", "filter")
+FAMILIES = ("include", "fields", "sort", "page", "filter", "sortNulls")
 LISTS = frozenset(FAMILIES)
 SINGLES = frozenset({"include", "fields"})
 """The families that lists and single resources take."""
@@ -33,6 +33,7 @@ class Query:
     include: str | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
     sort: str | None = None
+    sort_nulls: Mapping[str, str] = field(default_factory=dict)
     page: Mapping[str, str] = field(default_factory=dict)
     filters: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
@@ -49,8 +50,7 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
     if len(pieces) > limits.parameters:
         raise reject("limit-exceeded", f"a request has at most {limits.parameters} query parameters")
     single: dict[str, str] = {}
-    fields: dict[str, str] = {}
-    page: dict[str, str] = {}
+    named: dict[str, dict[str, str]] = {"fields": {}, "page": {}, "sortNulls": {}}
     filters: dict[tuple[str, ...], str] = {}
     seen: set[str] = set()
     for piece in pieces:
@@ -73,11 +73,11 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
         elif len(parts) != 1 or not parts[0]:
             raise _invalid(name, f"{base} names one member in brackets, such as {_EXAMPLES[base]}")
         else:
-            (fields if base == "fields" else page)[parts[0]] = value
-    return Query(single.get("include"), fields, single.get("sort"), page, filters)
+            named[base][parts[0]] = value
+    return Query(single.get("include"), named["fields"], single.get("sort"), named["sortNulls"], named["page"], filters)
 
 
-_EXAMPLES = {"fields": "fields[type]=a,b", "page": "page[size]=10"}
+_EXAMPLES = {"fields": "fields[type]=a,b", "page": "page[size]=10", "sortNulls": "sortNulls[a]=last"}
 
 
 def _decoded(text: str, name: str | None) -> str:

@@ -1,0 +1,139 @@
+"""The cursor pagination profile on the wire: when it applies, and what it adds to a document (C-4 to C-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...operations.cursors import PROFILE, order_mark, write_cursor
+from ...operations.outcome import Fetched, Row
+from ...operations.paging import Cursor, Page, Total
+from ...operations.selection import Selection
+from ..base import Call
+from .links import Links, changed_url
+from .negotiation import MEDIA_TYPE, negotiate
+from .rowcode import Object
+
+PUBLISHED = (f"{PROFILE}/", PROFILE)
+"""Both spellings of the profile's URI that are published; the first is that of its own page (J-1.1.4)."""
+
+PROFILES = frozenset(PUBLISHED)
+BOUNDS = frozenset({"page[after]", "page[before]"})
+
+
+def asks_for_cursors(call: Call) -> bool:
+    """Whether the client asks for the profile by its Accept header."""
+    return bool(_asked(call))
+
+
+def profile_of(call: Call) -> str:
+    """Give the URI to answer with: the one that was asked for, else that of the profile's page."""
+    asked = _asked(call)
+    return next((one for one in PUBLISHED if one in asked), PUBLISHED[0])
+
+
+def _asked(call: Call) -> frozenset[str]:
+    if "profile" not in call.headers.get("accept", "").lower():
+        return frozenset()
+    return negotiate(call, profiles=PROFILES).profiles
+
+
+def apply_profile(call: Call, selection: Selection, fetched: Fetched, body: Object) -> str:
+    """Bring what the profile adds into the document of a list, and give the answer's media type (C-6.4)."""
+    seeker, profile = Seeker.of(call, selection, fetched), profile_of(call)
+    type_ = f'{MEDIA_TYPE};profile="{profile}"'
+    body["data"] = seeker.with_cursors(body["data"])
+    body["links"]["self"] = {"href": body["links"]["self"], "type": type_}
+    body["links"] |= seeker.links()
+    body["jsonapi"] = {**body["jsonapi"], "profile": [profile]}
+    if meta := seeker.meta():
+        body["meta"] = {**body.get("meta", {}), "page": meta}
+    return type_
+
+
+@dataclass(frozen=True, slots=True)
+class Seeker:
+    """Writes the cursors and links of one page by cursor."""
+
+    call: Call
+    selection: Selection
+    page: Page
+    fetched: Fetched
+    order: bytes
+
+    @classmethod
+    def of(cls, call: Call, selection: Selection, fetched: Fetched) -> Seeker:
+        """Make the writer for a page of `selection`, whose page is one by cursor."""
+        assert selection.page is not None
+        return cls(call, selection, selection.page, fetched, order_mark(selection.resource, selection.sort))
+
+    def with_cursors(self, items: Sequence[Object]) -> list[Object]:
+        """Give each item the cursor that falls on it (C-6.3)."""
+        rows = self.fetched.rows.rows
+        return [self._with_cursor(item, row) for item, row in zip(items, rows, strict=True)]
+
+    def _with_cursor(self, item: Object, row: Row) -> Object:
+        meta = item.get("meta", {})
+        place = {**meta.get("page", {}), "cursor": self._text(self._on(row))}
+        return {**item, "meta": {**meta, "page": place}}
+
+    def meta(self) -> Object:
+        """Give the document's pagination metadata (C-5.3, C-8)."""
+        page: Object = {}
+        if self.fetched.total is not None:
+            estimated = self.page.total is Total.ESTIMATE
+            total = self.fetched.total
+            page |= {"estimatedTotal": {"bestGuess": total}} if estimated else {"total": total}
+        if self.page.is_range and self.fetched.has_next:
+            page["rangeTruncated"] = True
+        return page
+
+    # ------------------------------------------------------------ links
+
+    def links(self) -> Links:
+        """Give first, last, prev and next; the latter two are null where it is known that there is nothing (C-7)."""
+        edge = Cursor(self.order, None)
+        is_truncated = self.page.is_range and self.fetched.has_next
+        return {
+            "first": self._link("after", edge),
+            "last": self._link("before", edge),
+            "prev": self._link("before", self._start()),
+            "next": self._link("after", self._end(), keep=is_truncated),
+        }
+
+    def _start(self) -> Cursor | None:
+        """Give the cursor before which the previous page ends, None where nothing can be there."""
+        page, rows = self.page, self.fetched.rows.rows
+        if page.is_backward:
+            return self._on(rows[0]) if self.fetched.has_prev else None
+        if page.after is None or page.after.values is None:
+            return None
+        return self._on(rows[0]) if rows else _beside(page.after)
+
+    def _end(self) -> Cursor | None:
+        """Give the cursor after which the next page begins, None where nothing can be there."""
+        page, rows = self.page, self.fetched.rows.rows
+        if page.before is None or self.fetched.has_next:
+            return self._on(rows[-1]) if self.fetched.has_next else None
+        if page.before.values is None:
+            return None
+        return self._on(rows[-1]) if rows else _beside(page.before)
+
+    def _on(self, row: Row) -> Cursor:
+        return Cursor(self.order, tuple(row[number] for number in self.fetched.rows.layout.position))
+
+    def _text(self, cursor: Cursor) -> str:
+        return write_cursor(self.selection.resource, cursor)
+
+    def _link(self, name: str, cursor: Cursor | None, *, keep: bool = False) -> str | None:
+        if cursor is None:
+            return None
+        own = {f"page[{name}]": self._text(cursor)}
+        if self.page.size is not None:
+            own["page[size]"] = str(self.page.size)
+        return changed_url(self.call, own, frozenset() if keep else BOUNDS)
+
+
+def _beside(cursor: Cursor) -> Cursor:
+    """Give the same place with its item on the other side: for the way back from an empty page."""
+    return Cursor(cursor.order, cursor.values, not cursor.inclusive)
