@@ -10,10 +10,8 @@ from threading import Lock
 from ...operations.binding import identify, page, relationships_of, sort_keys, sort_terms
 from ...operations.conditions import all_of, check_size
 from ...operations.inclusion import (
-    Fieldsets,
     Tree,
     default_tree,
-    fieldset,
     include_tree,
     linkage_selection,
     selection,
@@ -41,6 +39,7 @@ from .document import primary_data, read_document, resource_object
 from .filters import bound_objects, read_filter, reads_single
 from .processors import Prepared, preprocess
 from .query import LISTS, SINGLES, Query, read_query
+from .refinements import fieldsets_of, refined
 from .relating import check_action, relate_targets
 
 NOTHING: frozenset[str] = frozenset()
@@ -118,11 +117,11 @@ class Parser:
                 f"only {quote(relationship.name)} and what is beyond it can be included here, not {quote(others[0])}"
             )
             raise reject("invalid-include", detail, Source(parameter="include"))
-        fieldsets = _fieldsets(call.resource, query)
+        fieldsets = fieldsets_of(call.resource, query)
         shown = bool(tree)
         inner = (tree or {}).get(relationship.name, {})
         chosen = selection(resource, inner, fieldsets) if shown else linkage_selection(resource)
-        chosen = replace(chosen, included=tree is not None)
+        chosen = refined(replace(chosen, included=tree is not None), query, (relationship.name,))
         if relationship.is_many:
             chosen, single = _narrowed(chosen, resource, query)
             _check_not_single(single)
@@ -225,18 +224,11 @@ def _include(resource: Resource, query: Query) -> Tree | None:
 
 def _chosen(resource: Resource, query: Query) -> Selection:
     tree = _include(resource, query)
-    fieldsets = _fieldsets(resource, query)
+    fieldsets = fieldsets_of(resource, query)
     if tree is None:
         default = default_tree(resource)
-        return selection(resource, default, fieldsets, included=bool(default))
-    return selection(resource, tree, fieldsets, included=True)
-
-
-def _fieldsets(resource: Resource, query: Query) -> Fieldsets:
-    return {
-        type_: fieldset(resource, type_, tuple(text.split(",")) if text else (), Source(parameter=f"fields[{type_}]"))
-        for type_, text in query.fields.items()
-    }
+        return refined(selection(resource, default, fieldsets, included=bool(default)), query)
+    return refined(selection(resource, tree, fieldsets, included=True), query)
 
 
 def _check_not_single(single: bool) -> None:

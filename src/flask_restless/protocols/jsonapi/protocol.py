@@ -11,6 +11,7 @@ import orjson
 from ...operations.operation import Batch, Create, Delete, Fetch, Id, Operation, Relate, Update, Write
 from ...operations.outcome import BatchWritten, Fetched, Outcome, Rows, Written
 from ...operations.problems import Problem, reject
+from ...operations.selection import Selection
 from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
@@ -22,6 +23,7 @@ from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
 from .parsing import Parser
 from .preference import APPLIED, prefers_representation
 from .processors import postprocess
+from .relationship_pages import Pager
 from .render import Codes, Document
 from .single import postprocessed
 
@@ -86,7 +88,7 @@ class JsonApi:
             case Create(), Written(rows) if rows is not None:
                 return self._created(call, operation, rows)
             case Update(), Written(rows) if rows is not None:
-                document = self._single(call, operation.selection.included, rows)
+                document = self._single(call, operation.selection, rows)
                 return self._reply(call, 200, postprocess(call, document))
             case ((Delete() | Relate()), Written()):
                 postprocess(call, {})
@@ -101,15 +103,16 @@ class JsonApi:
         return Reply(error_status(problems), (*COMMON, *error_headers(problems)), body)
 
     def _fetched(self, call: Call, operation: Fetch, fetched: Fetched) -> Reply:
-        document = Document(self._codes, call.root)
+        links_wanted = operation.selection.links is not False
+        document = self._document(call, operation.selection, (call.relation or "",) if operation.as_linkage else ())
         data: list[dict[str, Any]]
         if operation.as_linkage:
             data = document.identifiers(fetched.rows, with_resources=operation.with_primary)
         else:
             data = document.resources(fetched.rows)
-        links: dict[str, Any] = {"self": self_link(call)}
+        links: dict[str, Any] = {"self": self_link(call)} if links_wanted else {}
         headers: tuple[tuple[str, str], ...] = ()
-        if operation.as_linkage:
+        if operation.as_linkage and links_wanted:
             links["related"] = _related_link(call)
         page = operation.selection.page
         if operation.is_many and page is not None:
@@ -121,6 +124,8 @@ class JsonApi:
             headers = (("Content-Location", self._url(call, fetched.rows)),)
         primary: Any = data if operation.is_many else (data[0] if data else None)
         body: dict[str, Any] = {"data": primary, "links": links, "jsonapi": VERSION}
+        if not links:
+            del body["links"]
         if operation.selection.included:
             body["included"] = list(document.included.values())
         if fetched.total is not None:
@@ -152,16 +157,23 @@ class JsonApi:
         return Reply(200, (("Content-Type", f'{MEDIA_TYPE};ext="{EXTENSION}"'), *COMMON[1:]), body)
 
     def _created(self, call: Call, operation: Create, rows: Rows) -> Reply:
-        document = self._single(call, operation.selection.included, rows)
+        document = self._single(call, operation.selection, rows)
         location = self._url(call, rows)
-        document["links"] = {"self": location}
+        if "links" in document:
+            document["links"] = {"self": location}
         return self._reply(call, 201, postprocess(call, document), (("Location", location),))
 
-    def _single(self, call: Call, included: bool, rows: Rows) -> dict[str, Any]:
-        document = Document(self._codes, call.root)
+    def _document(self, call: Call, selection: Selection, start: tuple[str, ...] = ()) -> Document:
+        """Begin a document; include paths start beyond the path `start`."""
+        return Document(self._codes, call.root, selection.links, Pager(call.query, start))
+
+    def _single(self, call: Call, selection: Selection, rows: Rows) -> dict[str, Any]:
+        document = self._document(call, selection)
         (data,) = document.resources(rows)
         body: dict[str, Any] = {"data": data, "links": {"self": self_link(call)}, "jsonapi": VERSION}
-        if included:
+        if selection.links is False:
+            del body["links"]
+        if selection.included:
             body["included"] = list(document.included.values())
         return body
 
