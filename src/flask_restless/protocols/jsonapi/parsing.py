@@ -46,6 +46,9 @@ NOTHING: frozenset[str] = frozenset()
 Key = tuple[frozenset[str], Resource, str, int]
 """What a kept selection depends on: the families allowed, the resource, the raw query, the registry's generation."""
 
+KEPT_LENGTH = 4096
+"""Characters of the longest query whose selection is kept: the long ones of QUERY requests seldom come twice."""
+
 ACTIONS = {"POST": Action.ADD, "PATCH": Action.REPLACE, "DELETE": Action.REMOVE}
 
 
@@ -150,6 +153,8 @@ class Parser:
             return found
 
     def _keep(self, key: Key, found: tuple[Selection, bool]) -> tuple[Selection, bool]:
+        if len(key[2]) > KEPT_LENGTH:
+            return found
         with self._lock:
             self._kept[key] = found
             while len(self._kept) > self._size:

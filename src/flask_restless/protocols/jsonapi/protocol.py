@@ -27,7 +27,7 @@ from .relationship_pages import Pager
 from .render import Codes, Document
 from .single import postprocessed
 
-GET, POST, PATCH, DELETE = "GET", "POST", "PATCH", "DELETE"
+GET, POST, PATCH, DELETE, QUERY = "GET", "POST", "PATCH", "DELETE", "QUERY"
 COMMON = (("Content-Type", MEDIA_TYPE), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"))
 VERSION = {"version": "1.1"}
 
@@ -44,12 +44,13 @@ class JsonApi:
     def routes(self, resource: Resource) -> Sequence[Route]:
         """Give the URLs of one API (J-4, J-5); relationships are changed where resources may be updated."""
         allowed = resource.options.methods
+        reading = frozenset({GET, QUERY}) if GET in allowed else frozenset()
         routes = [
-            Route("collection", "", frozenset({GET, POST}) & allowed),
-            Route("resource", "/<id>", frozenset({GET, PATCH, DELETE}) & allowed),
-            Route("related", "/<id>/<relation>", frozenset({GET}) & allowed),
-            Route("relationship", "/<id>/relationships/<relation>", _relationship_methods(allowed)),
-            Route("member", "/<id>/<relation>/<member>", frozenset({GET}) & allowed),
+            Route("collection", "", reading | frozenset({POST}) & allowed),
+            Route("resource", "/<id>", reading | frozenset({PATCH, DELETE}) & allowed),
+            Route("related", "/<id>/<relation>", reading),
+            Route("relationship", "/<id>/relationships/<relation>", reading | _relationship_methods(allowed)),
+            Route("member", "/<id>/<relation>/<member>", reading),
         ]
         return [route for route in routes if route.methods]
 
@@ -206,8 +207,7 @@ def _id_of(operation: Write, result: Written) -> Id | None:
 
 
 def _relationship_methods(allowed: frozenset[str]) -> frozenset[str]:
-    changing = frozenset({POST, PATCH, DELETE}) if PATCH in allowed else frozenset()
-    return (frozenset({GET}) & allowed) | changing
+    return frozenset({POST, PATCH, DELETE}) if PATCH in allowed else frozenset()
 
 
 def _dumps(document: Any, *, pretty: bool) -> bytes:
