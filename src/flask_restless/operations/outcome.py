@@ -123,10 +123,11 @@ class Written:
     """The answer to a Create, Update, Delete or Relate.
 
     `rows` hold the resource (or the linkage, for Relate) as it is after the write, read in the same transaction;
-    None after a Delete.
+    None after a Delete.  `is_as_asked` says of a `sparing` Update that nothing else has changed.
     """
 
     rows: Rows | None
+    is_as_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

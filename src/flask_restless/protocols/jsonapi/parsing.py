@@ -37,6 +37,7 @@ from ...schema.resource import Relationship, Resource
 from ..base import Call
 from .document import primary_data, read_document, resource_object
 from .filters import bound_objects, read_filter, reads_single
+from .minimal import prefers_minimal
 from .processors import Prepared, preprocess
 from .query import LISTS, SINGLES, Query, read_query
 from .refinements import fieldsets_of, refined
@@ -184,7 +185,8 @@ class Parser:
         document = read_document(call.body, call.resource)
         draft = resource_object(call.resource, primary_data(document), updating=named)
         target = Target(call.resource, id_)
-        return Update(target, draft.assignments, tuple(draft.links), chosen, source=Source(pointer="/data"))
+        links, source = tuple(draft.links), Source(pointer="/data")
+        return Update(target, draft.assignments, links, chosen, source=source, sparing=prefers_minimal(call))
 
     def _relate(self, call: Call) -> Relate:
         relationship = _relationship(call)

@@ -19,6 +19,7 @@ from .atomic import EXTENSION, read_batch
 from .description import index_document
 from .errors import error_document, error_headers, error_status
 from .links import link_header, page_links, self_link
+from .minimal import AS_ASKED
 from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
 from .parsing import Parser
 from .preference import APPLIED, prefers_representation
@@ -88,6 +89,8 @@ class JsonApi:
                 return self._fetched(call, operation, outcome)
             case Create(), Written(rows) if rows is not None:
                 return self._created(call, operation, rows)
+            case Update(), Written(is_as_asked=True):
+                return Reply(204, (*COMMON[1:], AS_ASKED))
             case Update(), Written(rows) if rows is not None:
                 document = self._single(call, operation.selection, rows)
                 return self._reply(call, 200, postprocess(call, document))
