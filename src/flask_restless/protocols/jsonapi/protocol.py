@@ -32,6 +32,9 @@ GET, POST, PATCH, DELETE, QUERY = "GET", "POST", "PATCH", "DELETE", "QUERY"
 COMMON = (("Content-Type", MEDIA_TYPE), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"))
 VERSION = {"version": "1.1"}
 
+LONGEST_HEADER = 3000
+"""Characters of a Link header that is sent: proxies refuse answers with long ones, and the document has the links."""
+
 
 class JsonApi:
     """JSON:API 1.1 for the APIs of one manager; keeps what it parsed and the row code it generated."""
@@ -123,7 +126,7 @@ class JsonApi:
             pages = page_links(call, page, fetched)
             links |= pages
             header = link_header(pages)
-            headers = (("Link", header),) if header else ()
+            headers = (("Link", header),) if header and len(header) <= LONGEST_HEADER else ()
         elif operation.single and data:
             headers = (("Content-Location", self._url(call, fetched.rows)),)
         primary: Any = data if operation.is_many else (data[0] if data else None)
