@@ -19,6 +19,7 @@ from flask.blueprints import Blueprint, BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from .database.execution.executor import Executor
+from .long_queries import FORM, OVERRIDE, QUERY, merged_query, method_of
 from .operations.exceptions import ProcessingException
 from .operations.idempotency import IdempotencyStore
 from .operations.problems import Problem, Rejected, problem, quote, reject
@@ -30,7 +31,7 @@ from .sessions import CurrentSession, SessionSource, lent
 logger = logging.getLogger("flask_restless")
 
 HOST = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
-STANDARD_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+STANDARD_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", QUERY)
 
 
 class Headers(Mapping[str, str]):
@@ -80,9 +81,13 @@ class Service:
 def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:
     """Serve the URLs of one API on `blueprint`, and its protocol's refusals for everything else below its prefix."""
     for route in service.protocol.routes(resource):
-        view = partial(_view, service, resource, route.endpoint)
         blueprint.add_url_rule(
-            f"/{resource.name}{route.rule}", route.endpoint, view, methods=sorted(route.methods), strict_slashes=True
+            f"/{resource.name}{route.rule}",
+            route.endpoint,
+            partial(_view, service, resource, route),
+            methods=sorted(_routed(route.methods)),
+            strict_slashes=True,
+            provide_automatic_options=False,
         )
     if _may_hold_slashes(resource):
         blueprint.add_url_rule(
@@ -99,7 +104,7 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
 
 def add_shared_route(blueprint: Blueprint, service: Service, resource: Resource, route: Route) -> None:
     """Serve one URL that all APIs of a prefix share; `resource` is one of them, and leads to the others."""
-    view = partial(_description if route.endpoint == "index" else _view, service, resource, route.endpoint)
+    view = partial(_description if route.endpoint == "index" else _shared_view, service, resource, route.endpoint)
     blueprint.add_url_rule(route.rule, route.endpoint, view, methods=sorted(route.methods))
     blueprint.register_error_handler(Exception, partial(_on_error, service))
     blueprint.after_request(_finish_options)
@@ -109,12 +114,43 @@ def _may_hold_slashes(resource: Resource) -> bool:
     return any(key.codec.textual for key in resource.identity.keys)
 
 
-def _view(service: Service, resource: Resource, endpoint: str, **parts: str) -> Response:
+def _routed(methods: frozenset[str]) -> frozenset[str]:
+    """Give the methods to route to a view: where `QUERY` is served, `POST` may stand for it."""
+    return methods | {"OPTIONS"} | ({"POST"} if QUERY in methods else set())
+
+
+def _view(service: Service, resource: Resource, route: Route, **parts: str) -> Response:
     resource = _current(resource)
     relation = parts.get("relation")
     if relation is not None and relation not in resource.relationships and _may_hold_slashes(resource):
-        return _slashed(service, resource, "/".join(_rest(endpoint, parts)))
-    return _response(service.answer(_call(resource, endpoint, parts)))
+        return _slashed(service, resource, "/".join(_rest(route.endpoint, parts)))
+    return _options(route.methods) or _response(service.answer(_call(resource, route.endpoint, parts)))
+
+
+def _shared_view(service: Service, resource: Resource, endpoint: str) -> Response:
+    return _response(service.answer(_call(resource, endpoint, {})))
+
+
+def _options(methods: frozenset[str]) -> Response | None:
+    """Answer OPTIONS, and refuse a method that is not among those served (J-9.2); None for one that is."""
+    allowed = _allowed(methods)
+    if request.method == "OPTIONS":
+        response = current_app.response_class()
+        response.allow.update(allowed)
+        if QUERY in methods:
+            response.headers["Accept-Query"] = FORM
+        return response
+    if _method() not in allowed:
+        raise MethodNotAllowed(allowed)
+    return None
+
+
+def _allowed(methods: frozenset[str]) -> list[str]:
+    return sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set()))
+
+
+def _method() -> str:
+    return method_of(request.method, request.headers.get(OVERRIDE))
 
 
 def _description(service: Service, resource: Resource, endpoint: str) -> Response:
@@ -144,10 +180,8 @@ def _slashed(service: Service, resource: Resource, rest: str) -> Response:
     """Serve ids that hold slashes: servers decode `%2F` before routing, so the parts are told apart by their names."""
     resource = _current(resource)
     endpoint, parts = _split(resource, rest)
-    allowed = {method for route in _routes(service, resource, endpoint) for method in route.methods}
-    if request.method not in allowed | ({"HEAD", "OPTIONS"} if "GET" in allowed else set()):
-        raise MethodNotAllowed(sorted(allowed))
-    return _response(service.answer(_call(resource, endpoint, parts)))
+    allowed = frozenset(method for route in _routes(service, resource, endpoint) for method in route.methods)
+    return _options(allowed) or _response(service.answer(_call(resource, endpoint, parts)))
 
 
 def _routes(service: Service, resource: Resource, endpoint: str) -> list[Route]:
@@ -168,15 +202,18 @@ def _split(resource: Resource, rest: str) -> tuple[str, dict[str, str]]:
 
 
 def _call(resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
-    environ = request.environ
-    method = request.method
+    environ, method = request.environ, _method()
+    headers, query = Headers(environ), environ.get("QUERY_STRING", "")
+    body = b"" if method in {"GET", "HEAD"} else _body(resource.registry.limits.body_bytes)
+    if method == QUERY:
+        query, body = merged_query(query, headers.get("content-type"), body), b""
     return Call(
-        method="GET" if method == "HEAD" else method,
+        method="GET" if method in {"HEAD", QUERY} else method,
         endpoint=endpoint,
         resource=resource,
-        query=environ.get("QUERY_STRING", ""),
-        headers=Headers(environ),
-        body=b"" if method in {"GET", "HEAD"} else _body(resource.registry.limits.body_bytes),
+        query=query,
+        headers=headers,
+        body=body,
         root=_root(environ),
         path=request.path,
         **parts,
@@ -245,7 +282,20 @@ def _refuse_unrouted(service: Service, url_prefix: str) -> Response | None:
         return None
     if not isinstance(error, NotFound | MethodNotAllowed):
         return None
+    if isinstance(error, MethodNotAllowed):
+        error = _exact(error)
     return _response(service.protocol.refuse(None, (_problem_of_http(error),)))
+
+
+def _exact(error: MethodNotAllowed) -> MethodNotAllowed:
+    """Name the methods that are served, without the `POST` that is routed only because it may stand for `QUERY`."""
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or not adapter.test(method="OPTIONS"):
+        return error
+    endpoint, _ = adapter.match(method="OPTIONS")
+    view = current_app.view_functions[endpoint]
+    route = next((one for one in getattr(view, "args", ()) if isinstance(one, Route)), None)
+    return error if route is None else MethodNotAllowed(_allowed(route.methods))
 
 
 def _on_error(service: Service, error: Exception) -> Response:

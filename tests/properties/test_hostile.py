@@ -99,6 +99,16 @@ parameters = st.one_of(
     st.tuples(st.sampled_from(["sort", "include", "filter[single]"]), st.lists(names, max_size=3).map(",".join)),
     st.tuples(types.map("fields[{}]".format), st.lists(names, max_size=3).map(",".join)),
     st.tuples(st.sampled_from(["page[size]", "page[number]", "page[offset]", "page[limit]", "page[total]"]), odd),
+    st.tuples(st.sampled_from(["withCount", "withLinks", "withLinkage"]), st.one_of(names, st.just("all"))),
+    st.tuples(types.map("excludedFields[{}]".format), st.lists(names, max_size=3).map(",".join)),
+    st.tuples(
+        st.tuples(
+            st.sampled_from(["includedPage", "includedSort", "includedFilter"]),
+            names,
+            st.sampled_from(["", "[size]", "[number]", "[offset]", "[name][contains]", "[objects]", "[id]"]),
+        ).map(lambda one: f"{one[0]}[{one[1]}]{one[2]}"),
+        st.one_of(odd, names, st.sampled_from(["1", "2", "-id"])),
+    ),
     st.tuples(odd, odd),
 )
 paths = st.one_of(

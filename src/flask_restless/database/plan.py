@@ -13,8 +13,9 @@ from sqlalchemy import Select
 
 from ..operations.outcome import Layout
 
-LIMIT, OFFSET, KEYS = "limit", "offset", "keys"
-"""Names of the parameters for the page and for the keys of the rows above a branch; all others are `p0`, `p1`, ..."""
+LIMIT, OFFSET, KEYS, LAST = "limit", "offset", "keys", "last"
+"""Names of the parameters for the page, for the keys of the rows above a branch, and for the last place on a page
+that each row above has for itself; all others are `p0`, `p1`, ..."""
 
 Parameters = dict[str, object]
 """Values by the name of the bind parameter."""
@@ -42,11 +43,13 @@ class BranchPlan:
     """How to read the rows that belong to the rows above.
 
     `key_columns` are the columns of the rows above whose values go into the expanding parameter `KEYS`, and which
-    equal the `parent` columns of the branch's own rows.
+    equal the `parent` columns of the branch's own rows.  Where each row above has a page of its own, `place` is the
+    column with a row's place in the whole list of the row above, from 1 on.
     """
 
     key_columns: tuple[int, ...]
     node: NodePlan
+    place: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

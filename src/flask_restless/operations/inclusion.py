@@ -77,7 +77,8 @@ def selection(resource: Resource, tree: Tree, fieldsets: Fieldsets, *, included:
         for owner, one in declared(resource, name)
     ]
     for one in fields:
-        branches += _linkage(one, branches)
+        if one.resource.options.linkage == "always":
+            branches += unlinked(one, branches)
     return Selection(resource, fields, tuple(branches), included=included)
 
 
@@ -86,10 +87,8 @@ def _narrower(resource: Resource, tree: Tree, fieldsets: Fieldsets) -> Selection
     return selection(resource, {name: one for name, one in tree.items() if declared(resource, name)}, fieldsets)
 
 
-def _linkage(fields: Fields, branches: list[Branch]) -> Iterator[Branch]:
+def unlinked(fields: Fields, branches: list[Branch]) -> Iterator[Branch]:
     """Give the branches from which linkage is made that is neither included nor in a foreign key."""
-    if fields.resource.options.linkage != "always":
-        return
     known = [branch.relationship for branch in branches]
     for one in fields.relationships:
         if not (_is_in_row(one) or any(_inherits(one, other) for other in known)):
@@ -135,6 +134,15 @@ def fieldset(resource: Resource, type_: str, names: tuple[str, ...], source: Sou
         if name not in known:
             raise reject("invalid-fieldset", f"{type_} has no field {quote(name)}{did_you_mean(name, known)}", source)
     return names
+
+
+def default_fields(resource: Resource, type_: str) -> Iterator[str]:
+    """Give the names of the fields of a type that are sent where nobody names any."""
+    found = resource.registry.of_type(type_, resource.url_prefix)
+    if found is not None:
+        fields = _fields(found, None)
+        yield from (one.name for one in fields.attributes)
+        yield from (one.name for one in fields.relationships)
 
 
 def default_tree(resource: Resource) -> Tree:

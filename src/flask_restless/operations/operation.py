@@ -181,7 +181,10 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Change the row `target` refers to; what is not named keeps its value."""
+    """Change the row `target` refers to; what is not named keeps its value.
+
+    With `sparing` it is to be told whether the server has changed anything else.
+    """
 
     target: Target
     assignments: tuple[Assignment, ...]
@@ -190,6 +193,7 @@ class Update:
     source: Source | None = field(default=None, compare=False)
     changes: tuple[Change, ...] = ()
     expected: tuple[Expectation, ...] = ()
+    sparing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..schema.resource import Attribute, Relationship, Resource
-from .selection import Selection
+from .paging import Page
+from .selection import Selection, Tally
 
 Row = Sequence[object]
 
@@ -52,7 +53,7 @@ Linkage = KeyLinkage | BranchLinkage | NoLinkage
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant:
-    """How to read a row that is a `resource`: the column number of each part of the id and of each attribute.
+    """How to read a row that is a `resource`: the column number of each part of the id, of each attribute and count.
 
     `document`, where the API has a serializer of its own, is the column with the whole resource object that it made
     (a dict); `attributes` is empty then.
@@ -67,6 +68,7 @@ class Variant:
     attributes: tuple[tuple[Attribute, int], ...]
     linkages: tuple[Linkage, ...]
     document: int | None = None
+    tallies: tuple[tuple[Tally, int], ...] = ()
     version: tuple[Attribute, int] | None = None
     state: tuple[tuple[Attribute, int], ...] = ()
     deferred: tuple[tuple[Attribute, int], ...] = ()
@@ -93,11 +95,17 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of one node; `branches` are those of `layout.selection.branches`, in the same order."""
+    """The rows of one node; `branches` are those of `layout.selection.branches`, in the same order.
+
+    `page` is the page of a branch, which each row above has for itself; `more` holds the `parent` values of those rows
+    above that have further rows after it (the value itself where `parent` is one column, else a tuple).
+    """
 
     layout: Layout
     rows: Sequence[Row]
     branches: tuple[Rows, ...] = ()
+    page: Page | None = None
+    more: frozenset[object] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +127,11 @@ class Written:
     """The answer to a Create, Update, Delete or Relate.
 
     `rows` hold the resource (or the linkage, for Relate) as it is after the write, read in the same transaction;
-    None after a Delete.
+    None after a Delete.  `is_as_asked` says of a `sparing` Update that nothing else has changed.
     """
 
     rows: Rows | None
+    is_as_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

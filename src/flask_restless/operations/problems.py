@@ -47,6 +47,10 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "invalid-filter": Code(400, "Invalid filter", "The filter is not of the required shape, or makes no sense."),
         "invalid-sort": Code(400, "Invalid sort", "The resources cannot be sorted that way."),
         "invalid-include": Code(400, "Invalid include", "That relationship path cannot be included here."),
+        "not-included": Code(400, "Path not included", "The parameter is about a path that is not included."),
+        "invalid-count": Code(
+            400, "Invalid count", "There are no members to count: only those of to-many relationships."
+        ),
         "invalid-fieldset": Code(400, "Invalid fieldset", "That set of fields cannot be sent."),
         "invalid-page": Code(400, "Invalid page", "There is no such page, or paging that way is not possible."),
         "limit-exceeded": Code(400, "Limit exceeded", "The request asks for more than the server allows at once."),

@@ -46,6 +46,18 @@ class GroupKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """A to-many relationship whose members are counted for each row; with `condition`, those that meet it.
+
+    `paged` says that the number is the length of the list whose page is included, not that of the relationship.
+    """
+
+    relationship: Relationship
+    condition: Condition | None = None
+    paged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """A relationship whose related rows are read too, in one statement for the whole page.
 
@@ -64,8 +76,8 @@ class Selection:
     """One node of the include tree.
 
     `fields` holds one entry for `resource` first, then one for each subtype that may appear among its rows.
-    `filter`, `sort` and `page` say which rows of the node, in which order; `page` None means all of them.  `group`
-    is for primary rows only.
+    `filter`, `sort` and `page` say which rows of the node, in which order; `page` None means all of them.  On a
+    branch the page is one for each row above.  `group` is for primary rows only.
     """
 
     resource: Resource
@@ -75,10 +87,13 @@ class Selection:
     sort: tuple[SortKey, ...] = ()
     page: Page | None = None
     group: tuple[GroupKey, ...] = ()
+    tallies: tuple[Tally, ...] = ()
     included: bool = field(default=False, compare=False)
     """Whether the client named include paths: then `included` is sent even if it is empty (J-4.3.4)."""
     implied: bool = field(default=False, compare=False)
     """Whether the branches are the API's own default: those that the caller may not read fall away."""
+    links: bool | None = field(default=None, compare=False)
+    """Whether links are sent: all or none; None leaves it to the options of each API."""
 
     def walk(self) -> Iterator[Selection]:
         """Give this node and every node below it."""

@@ -29,6 +29,8 @@ class Limits:
     """Relationships in one include path."""
     include_paths: int = 20
     """Distinct include paths, prefixes counted."""
+    linkages: int = 50
+    """Relationships whose linkage is read for one request beside those that are included."""
     filter_terms: int = 100
     """Conditions in one filter."""
     filter_depth: int = 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, text
@@ -13,16 +14,16 @@ from ...operations.outcome import Fetched, Row, Rows
 from ...operations.paging import Cursor, Spelling, Total
 from ...operations.problems import reject
 from ...operations.selection import Branch, Selection
-from ..plan import KEYS, LIMIT, BranchPlan, FetchPlan, NodePlan, Parameters
+from ..plan import KEYS, LAST, LIMIT, BranchPlan, FetchPlan, NodePlan, Parameters
 from ..planning.planner import Planner
 from ..planning.scopes import is_scoped, scopes_of
 from ..planning.values import (
+    branch_parameters,
     condition_values,
     named,
     origin_values,
     page_parameters,
     parameters_of,
-    sort_values,
 )
 from .computing import computed
 
@@ -177,12 +178,24 @@ def _with_branches(
 def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], scoped: Parameters, session: Session) -> Rows:
     """Read the rows related to all of `above` at once; `scoped` are the parameters of the scopes."""
     keys = _keys(plan.key_columns, above)
-    selection = branch.selection
-    parameters = named([*condition_values(selection.filter), *sort_values(selection.sort)]) | scoped
+    parameters = branch_parameters(branch.selection) | scoped
     rows: list[Row] = []
     for start in range(0, len(keys), CHUNK):
         rows.extend(_rows(plan.node, parameters | {KEYS: keys[start : start + CHUNK]}, session))
-    return _with_branches(plan.node, selection, rows, scoped, session)
+    if plan.place is None:
+        return _with_branches(plan.node, branch.selection, rows, scoped, session)
+    rows, more = _cut(rows, plan, parameters[LAST])
+    found = _with_branches(plan.node, branch.selection, rows, scoped, session)
+    return replace(found, page=branch.selection.page, more=more)
+
+
+def _cut(rows: list[Row], plan: BranchPlan, beyond: object) -> tuple[list[Row], frozenset[object]]:
+    """Take off the rows that stand beyond the page, and tell which rows above have some."""
+    place, parent = plan.place, plan.node.layout.parent
+    assert place is not None
+    over = [row for row in rows if row[place] == beyond]
+    more = (row[parent[0]] if len(parent) == 1 else tuple(row[number] for number in parent) for row in over)
+    return [row for row in rows if row[place] != beyond], frozenset(more)
 
 
 def _keys(columns: tuple[int, ...], above: Sequence[Row]) -> list[Any]:

@@ -5,6 +5,7 @@ Nothing is committed here; the answer is read back in the same transaction, afte
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from ...operations.outcome import Rows, Written
 from ...operations.problems import Rejected
 from .changing import apply_changes
 from .construction import Owner, apply_link, change, constructed, related_rows
+from .effects import is_as_asked, whole
 from .locate import id_of, target_instance
 from .relating import change_members
 from .sight import out_of_sight, settle
@@ -42,7 +44,19 @@ def create(operation: Create, session: Session, fetch: Reader) -> Written:
 
 def update(operation: Update, session: Session, fetch: Reader) -> Written:
     """Change a row and read it back."""
+    if operation.sparing:
+        return _update_sparingly(operation, session, fetch)
     return updated(operation, session, fetch, Made())
+
+
+def _update_sparingly(operation: Update, session: Session, fetch: Reader) -> Written:
+    """Change a row, and compare all of it with what it was; it is locked before that is read."""
+    resource = operation.target.resource
+    instance = target_instance(operation.target, session, Made())
+    everything = Fetch(whole(resource), One(id_of(resource, instance)))
+    before = fetch(everything).rows
+    written = update(replace(operation, sparing=False), session, fetch)
+    return replace(written, is_as_asked=is_as_asked(operation, before, fetch(everything).rows))
 
 
 def delete(operation: Delete, session: Session, fetch: Reader) -> Written:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, func, literal, select, tuple_
-from sqlalchemy.orm import RelationshipProperty, aliased, selectinload
-from sqlalchemy.orm.base import ONETOMANY
+from sqlalchemy import BigInteger, Select, Subquery, and_, bindparam, func, literal, select, tuple_
+from sqlalchemy.orm import aliased, selectinload
 
 from ...operations.operation import Collection, Fetch, One, Related
 from ...operations.paging import Spelling
 from ...operations.selection import Branch, Selection, SortKey
 from ...schema.resource import Relationship, Resource
-from ..plan import KEYS, LIMIT, OFFSET, BranchPlan, FetchPlan, NodePlan
+from ..plan import LAST, LIMIT, OFFSET, BranchPlan, FetchPlan, NodePlan
 from .binds import Binds
 from .columns import Columns, layout_of
 from .group import first_of_each
@@ -21,6 +20,7 @@ from .keyset import segments, selected
 from .order import order_of
 from .scopes import NO_SCOPES, Entity, Scopes
 from .state import State
+from .ways import key_names, mapped_order, property_of, upper_keys, way_to
 from .where import column, compile_condition, has_id, path_to
 
 
@@ -148,17 +148,8 @@ def _visible_only(statement: Select[Any], resource: Resource, entity: Entity, bi
 def _mapped_order(fetch: Fetch) -> list[Any]:
     """Give the order that the mapping itself asks for a relationship."""
     if isinstance(fetch.origin, Related) and len(fetch.origin.relationship.path) == 1:
-        return _order_by(_property(fetch.origin.relationship))
+        return mapped_order(property_of(fetch.origin.relationship))
     return []
-
-
-def _order_by(prop: RelationshipProperty[Any]) -> list[Any]:
-    return list(prop.order_by) if prop.order_by else []
-
-
-def _property(relationship: Relationship) -> RelationshipProperty[Any]:
-    mapper = relationship.model.__mapper__  # type: ignore[attr-defined]  # every model has one
-    return mapper.relationships[relationship.key]  # type: ignore[no-any-return]  # by its mapper
 
 
 def _count(fetch: Fetch, scopes: Scopes) -> Select[Any]:
@@ -184,93 +175,77 @@ def _parent_exists(fetch: Fetch, scopes: Scopes) -> Select[Any] | None:
 
 def _branches(selection: Selection, keys: list[tuple[int, ...]], scopes: Scopes) -> tuple[BranchPlan, ...]:
     return tuple(
-        BranchPlan(columns, _branch_node(branch, scopes))
+        (_paged_branch if _is_paged(branch) else _whole_branch)(branch, columns, scopes)
         for branch, columns in zip(selection.branches, keys, strict=True)
     )
 
 
+def _is_paged(branch: Branch) -> bool:
+    page = branch.selection.page
+    return page is not None and page.size is not None
+
+
 def _branch_keys(columns: Columns, branch: Branch) -> tuple[int, ...]:
     """Select, from the rows above, what the branch's rows are found by."""
-    relationship = branch.relationship
-    entity = columns.entity
-    if relationship.model is not columns.selection.resource.model and not hasattr(
-        columns.selection.resource.model, relationship.key
-    ):
-        entity = getattr(columns.entity, relationship.model.__name__)
-    return tuple(columns.add(entity, key) for key in _upper_keys(relationship))
+    entity = columns.of_model(branch.relationship)
+    return tuple(columns.add(entity, key) for key in upper_keys(branch.relationship))
 
 
-def _upper_keys(relationship: Relationship) -> tuple[str, ...]:
-    """Give the attributes of the rows above by which related rows are found."""
-    if relationship.local_keys:
-        return relationship.local_keys
-    if pairs := _plain_pairs(relationship):
-        return tuple(upper for upper, _ in pairs)
-    mapper = relationship.model.__mapper__  # type: ignore[attr-defined]  # every model has one
-    return tuple(mapper.get_property_by_column(one).key for one in mapper.primary_key)
-
-
-def _plain_pairs(relationship: Relationship) -> tuple[tuple[str, str], ...]:
-    """Give (key above, key of the related row) where related rows simply hold the key of the row above."""
-    prop = _property(relationship)
-    if len(relationship.path) > 1 or prop.direction is not ONETOMANY or prop.secondary is not None:
-        return ()
-    pairs = prop.local_remote_pairs or []
-    clauses = getattr(prop.primaryjoin, "clauses", (prop.primaryjoin,))
-    if len(list(clauses)) != len(pairs):
-        return ()
-    upper, lower = prop.parent, prop.mapper
-    if not all(one in upper._columntoproperty and other in lower._columntoproperty for one, other in pairs):
-        return ()
-    return tuple(
-        (upper.get_property_by_column(one).key, lower.get_property_by_column(other).key) for one, other in pairs
-    )
-
-
-def _branch_node(branch: Branch, scopes: Scopes) -> NodePlan:
+def _whole_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) -> BranchPlan:
+    """Read all related rows of every row above."""
     selection = branch.selection
     binds = Binds(scopes)
     columns = Columns(selection, binds)
     inner_keys = [_branch_keys(columns, inner) for inner in selection.branches]
-    found_by = _lower_columns(branch.relationship, columns.entity, binds)
-    parent = tuple(columns.append(expression) for expression in found_by.expressions)
+    way = way_to(branch.relationship, columns.entity, binds)
+    parent = tuple(columns.append(expression) for expression in way.expressions)
     layout = layout_of(columns, parent, inner_keys)
-    statement = found_by.join(_with_columns(select(), columns), columns.entity)
-    keys: Any = bindparam(KEYS, expanding=True)
-    first, *rest = found_by.expressions
-    statement = statement.where(tuple_(first, *rest).in_(keys) if rest else first.in_(keys))
-    statement = _restricted(statement, selection, columns.entity, binds)
+    statement = _restricted(
+        way.rows(_with_columns(select(), columns), columns.entity), selection, columns.entity, binds
+    )
     if branch.relationship.is_many:
-        order = order_of(selection.sort, selection.resource, columns.entity, binds, found_by.order)
+        order = order_of(selection.sort, selection.resource, columns.entity, binds, way.order)
         statement = order.apply(statement)
-    return NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived))
+    node = NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived))
+    return BranchPlan(key_columns, node)
 
 
-class _FoundBy:
-    """How the rows of a branch are found: by which expressions, over which joins, in which order."""
+def _paged_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) -> BranchPlan:
+    """Read one page of related rows for each row above, in one statement for all of them."""
+    selection = branch.selection
+    binds = Binds(scopes)
+    columns = Columns(selection, binds)
+    inner_keys = [_branch_keys(columns, inner) for inner in selection.branches]
+    ranked, above, keys = _ranked(branch, binds)
+    parent = tuple(columns.append(expression) for expression in above)
+    place = columns.append(ranked.c.place)
+    layout = layout_of(columns, parent, inner_keys)
+    same = [getattr(columns.entity, key) == expression for key, expression in keys.items()]
+    statement = _with_columns(select(), columns).select_from(columns.entity).join(ranked, and_(*same))
+    statement = statement.where(
+        ranked.c.place > bindparam(OFFSET, type_=BigInteger()), ranked.c.place <= bindparam(LAST, type_=BigInteger())
+    )
+    statement = statement.order_by(ranked.c.place, *keys.values())
+    node = NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived))
+    return BranchPlan(key_columns, node, place)
 
-    def __init__(self, expressions: list[Any], steps: list[Any], owner: Entity, order: list[Any]) -> None:
-        self.expressions = expressions
-        self.steps = steps
-        self.owner = owner
-        self.order = order
 
-    def join(self, statement: Select[Any], entity: Entity) -> Select[Any]:
-        """Build the FROM of the branch's statement."""
-        statement = statement.select_from(entity if self.owner is None else self.owner)
-        for target, condition in self.steps:
-            statement = statement.join(target) if condition is None else statement.join(target, condition)
-        return statement
+def _ranked(branch: Branch, binds: Binds) -> tuple[Subquery, list[Any], dict[str, Any]]:
+    """Number the related rows of each row above in their order.
 
-
-def _lower_columns(relationship: Relationship, entity: Entity, binds: Binds) -> _FoundBy:
-    """Find the cheapest way from the rows above to the related rows: without joining the rows above if possible."""
-    prop = _property(relationship)
-    order = _order_by(prop) if len(relationship.path) == 1 else []
-    if relationship.local_keys:
-        return _FoundBy([getattr(entity, key) for key in relationship.remote_keys], [], None, order)
-    if pairs := _plain_pairs(relationship):
-        return _FoundBy([getattr(entity, lower) for _, lower in pairs], [], None, order)
-    owner: Entity = aliased(relationship.model, flat=True)
-    expressions = [getattr(owner, key) for key in _upper_keys(relationship)]
-    return _FoundBy(expressions, [(step, None) for step in path_to(entity, owner, relationship, binds)], owner, order)
+    Give the subquery, its columns that say which row above, and those with the related row's key: the database sorts
+    keys alone, and whatever else is sent is fetched for the rows of the pages only.
+    """
+    selection = branch.selection
+    model: Entity = selection.resource.model
+    way = way_to(branch.relationship, model, binds)
+    names = key_names(model)
+    labels = [f"u{number}" for number, _ in enumerate(way.expressions)]
+    above = [expression.label(label) for expression, label in zip(way.expressions, labels, strict=True)]
+    own = [getattr(model, name).label(f"k{number}") for number, name in enumerate(names)]
+    statement = _restricted(way.rows(select(*above, *own), model), selection, model, binds)
+    order = order_of(selection.sort, selection.resource, model, binds, way.order)
+    place = func.row_number().over(partition_by=way.expressions, order_by=order.terms)
+    ranked = order.joined(statement.add_columns(place.label("place"))).subquery("ranked")
+    keys = {name: ranked.c[f"k{number}"] for number, name in enumerate(names)}
+    return ranked, [ranked.c[label] for label in labels], keys

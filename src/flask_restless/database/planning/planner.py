@@ -17,7 +17,10 @@ from ...operations.selection import Selection
 from ..plan import FetchPlan
 from .fetch import plan_fetch
 from .scopes import NO_SCOPES, Scopes
-from .values import shape_of
+from .values import condition_values, shape_of
+
+KEPT_VALUES = 500
+"""Values in the filters of the largest Selection that is kept."""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -81,8 +84,15 @@ class Planner:
             self._by_shape.put(shape, plan)
         else:
             self.hits += 1
-        self._by_selection.put(quick, (fetch.selection, plan))
+        if _is_light(fetch.selection):
+            self._by_selection.put(quick, (fetch.selection, plan))
         return plan
+
+
+def _is_light(selection: Selection) -> bool:
+    """Whether a Selection is small enough to be kept with its values: long lists of ids seldom come twice."""
+    values = (value for node in selection.walk() for value in condition_values(node.filter))
+    return sum(len(value) if isinstance(value, list) else 1 for value in values) <= KEPT_VALUES
 
 
 def _quick_key(fetch: Fetch, scopes: Scopes) -> Hashable:

@@ -9,16 +9,37 @@ from ...operations.filters import And, Comparison, Condition, Count, Has, Identi
 from ...operations.operation import Collection, Fetch, One, Origin, Related
 from ...operations.operators import Operand
 from ...operations.paging import Cursor, Page
-from ...operations.selection import Selection, SortKey
+from ...operations.selection import Selection, SortKey, Tally
 from ...schema.resource import Attribute
-from ..plan import LIMIT, OFFSET, Parameters
+from ..plan import LAST, LIMIT, OFFSET, Parameters
 
 
 def parameters_of(fetch: Fetch) -> Parameters:
-    """Give the parameters of the primary statement: the origin's ids, the filter's and the sort's values, the page."""
+    """Give the parameters of the primary statement: of counts, the origin's ids, the filter, the sort and cursors."""
     selection = fetch.selection
-    values = [*origin_values(fetch.origin), *condition_values(selection.filter), *sort_values(selection.sort)]
+    values = [*tally_values(selection), *origin_values(fetch.origin), *list_values(selection)]
     return named([*values, *cursor_values(selection.page)])
+
+
+def branch_parameters(selection: Selection) -> Parameters:
+    """Give the parameters of a branch's statement, all but the keys; one row more than the page tells of a next."""
+    values = named([*tally_values(selection), *list_values(selection)])
+    page = selection.page
+    if page is None or page.size is None:
+        return values
+    return values | {OFFSET: page.offset, LAST: page.offset + page.size + 1}
+
+
+def tally_values(selection: Selection) -> Iterator[object]:
+    """Give the values inside the counts of members."""
+    for tally in selection.tallies:
+        yield from condition_values(tally.condition)
+
+
+def list_values(selection: Selection) -> Iterator[object]:
+    """Give the values of a node's filter and order."""
+    yield from condition_values(selection.filter)
+    yield from sort_values(selection.sort)
 
 
 def named(values: list[object]) -> Parameters:
@@ -118,7 +139,12 @@ def selection_shape(selection: Selection) -> Hashable:
         tuple(_sort_shape(key) for key in selection.sort),
         selection.group,
         _page_shape(selection.page),
+        tuple(_tally_shape(tally) for tally in selection.tallies),
     )
+
+
+def _tally_shape(tally: Tally) -> Hashable:
+    return tally.relationship, tally.paged, condition_shape(tally.condition)
 
 
 def _page_shape(page: Page | None) -> Hashable:

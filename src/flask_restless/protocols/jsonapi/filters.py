@@ -18,32 +18,31 @@ OBJECTS = ("objects",)
 SINGLE = ("single",)
 
 
-def read_filter(resource: Resource, given: Mapping[tuple[str, ...], str]) -> Condition | None:
-    """Bind every filter of a request; all of them have to hold."""
+def read_filter(resource: Resource, given: Mapping[tuple[str, ...], str], family: str = "filter") -> Condition | None:
+    """Bind every filter of a family, such as `filter` or `includedFilter[authors]`; all of them have to hold."""
     conditions = []
     for parts, text in given.items():
-        if parts == SINGLE:
+        if parts == SINGLE and family == "filter":
             continue
         if parts == OBJECTS:
-            conditions.append(bound_objects(resource, read_objects(resource, text)))
+            conditions.append(bound_objects(resource, read_objects(resource, text, family), family=family))
         else:
-            source = Source(parameter="filter" + "".join(f"[{one}]" for one in parts))
+            source = Source(parameter=family + "".join(f"[{one}]" for one in parts))
             conditions.append(_bracketed(resource, parts, text, source))
     condition = all_of(conditions)
-    check_size(condition, resource, Source(parameter="filter"))
+    check_size(condition, resource, Source(parameter=family))
     return condition
 
 
-def read_objects(resource: Resource, text: str) -> Any:
+def read_objects(resource: Resource, text: str, family: str = "filter") -> Any:
     """Read the JSON of `filter[objects]`."""
-    limits = resource.registry.limits
-    return read_json(text, depth=limits.json_depth, source=Source(parameter="filter[objects]"), what="filter[objects]")
+    limits, name = resource.registry.limits, f"{family}[objects]"
+    return read_json(text, depth=limits.json_depth, source=Source(parameter=name), what=name)
 
 
-def bound_objects(resource: Resource, value: Any, *, hidden: bool = False) -> Condition:
+def bound_objects(resource: Resource, value: Any, *, hidden: bool = False, family: str = "filter") -> Condition:
     """Bind filter objects; with `hidden`, those of the application's own processors."""
-    source = Source(parameter="filter[objects]")
-    registry = resource.registry
+    source, registry = Source(parameter=f"{family}[objects]"), resource.registry
     return ConditionBinder(source, registry.limits, own=registry.operators, hidden=hidden).objects(resource, value)
 
 

@@ -13,6 +13,8 @@ from urllib.parse import quote
 from ...operations.outcome import BranchLinkage, KeyLinkage, Row, Variant
 from ...operations.preconditions import version_value
 from ...operations.problems import Rejected, problem
+from ...schema.resource import Relationship
+from .relationship_pages import PagedLinkage
 
 Object = dict[str, Any]
 
@@ -23,21 +25,21 @@ def completer_of(
     """Give the function that renders rows whose resource objects stand in the column `variant.document`."""
 
     def render(rows: Iterable[Row], root: str, linkage: Sequence[dict[Any, Any]]) -> list[Object]:
-        return [_completed(variant, row, root if links else None, linkage) for row in rows]
+        return [_completed(variant, row, root, linkage, links) for row in rows]
 
     return render
 
 
-def _completed(variant: Variant, row: Row, root: str | None, linkage: Sequence[dict[Any, Any]]) -> Object:
+def _completed(variant: Variant, row: Row, root: str, linkage: Sequence[dict[Any, Any]], links: bool) -> Object:
     assert variant.document is not None
     resource = variant.resource
     found = _resource_object(row[variant.document], resource.name)
     id_ = resource.identity.text(tuple(row[number] for number in variant.identity))
     own = {**found, "type": resource.name, "id": id_}
     url = f"{root}{resource.path}/{quote(id_, safe='')}"
-    if related := _relationships(variant, row, own.get("relationships") or {}, linkage, None if root is None else url):
+    if related := _relationships(variant, row, own.get("relationships") or {}, linkage, url, links):
         own["relationships"] = related
-    if root is not None:
+    if links:
         own.setdefault("links", {"self": url})
     if variant.version is not None:
         own["meta"] = {"version": version_value(variant.version, row), **(own.get("meta") or {})}
@@ -55,19 +57,34 @@ def _resource_object(made: object, name: str) -> Object:
 
 
 def _relationships(
-    variant: Variant, row: Row, given: Object, linkage: Sequence[dict[Any, Any]], url: str | None
+    variant: Variant, row: Row, given: Object, linkage: Sequence[dict[Any, Any]], url: str, links: bool
 ) -> Object:
-    """Add links to the relationships that the serializer wrote, and those that are included."""
+    """Add links to the relationships that the serializer wrote, and those that are included or counted."""
     found = {name: dict(one) for name, one in given.items()}
     for one in variant.linkages:
-        name = one.relationship.name
+        name, pages = one.relationship.name, {}
         if isinstance(one, BranchLinkage):
             columns = one.columns
             key = row[columns[0]] if len(columns) == 1 else tuple(row[number] for number in columns)
-            empty: Any = [] if one.relationship.is_many else None
-            found.setdefault(name, {})["data"] = linkage[one.branch].get(key) or empty
+            members = linkage[one.branch]
+            found.setdefault(name, {})["data"] = members.get(key) or ([] if one.relationship.is_many else None)
+            if isinstance(members, PagedLinkage):
+                pages = {"self": f"{url}/relationships/{name}", **members.links(f"{url}/relationships/{name}", key)}
         elif isinstance(one, KeyLinkage) and "data" in found.get(name, {}):
             found[name]["data"] = None if any(row[number] is None for number in one.columns) else found[name]["data"]
-        if url is not None and name in found:
+        if counts := _counts(variant, one.relationship, row):
+            found.setdefault(name, {})["meta"] = counts
+        if links and name in found:
             found[name].setdefault("links", {"self": f"{url}/relationships/{name}", "related": f"{url}/{name}"})
+        if pages:
+            found[name]["links"] = {**found[name].get("links", {}), **pages}
+    return found
+
+
+def _counts(variant: Variant, relationship: Relationship, row: Row) -> Object:
+    """Give the counts of members in a row, as the generated code does."""
+    found: Object = {}
+    for tally, number in variant.tallies:
+        if tally.relationship.path == relationship.path:
+            found |= {"page": {"total": row[number]}} if tally.paged else {"count": row[number]}
     return found

@@ -12,10 +12,8 @@ from ...operations.binding import identify, nulls_places, relationships_of, sort
 from ...operations.conditions import all_of, check_size
 from ...operations.cursors import seekable
 from ...operations.inclusion import (
-    Fieldsets,
     Tree,
     default_tree,
-    fieldset,
     include_tree,
     linkage_selection,
     selection,
@@ -43,8 +41,10 @@ from ..base import Call
 from .cursor import asks_for_cursors
 from .document import primary_data, read_document, resource_object
 from .filters import bound_objects, read_filter, reads_single
+from .minimal import prefers_minimal
 from .processors import Prepared, preprocess
 from .query import LISTS, SINGLES, Query, read_query
+from .refinements import fieldsets_of, refined
 from .relating import check_action, relate_targets
 
 NOTHING: frozenset[str] = frozenset()
@@ -54,6 +54,9 @@ Key = tuple[frozenset[str], Resource, str, int, Relationship | None, bool]
 The families allowed, the resource, the raw query and the registry's generation; for a list also which relationship
 gives it its order, and whether it is asked for in pages by cursor.
 """
+
+KEPT_LENGTH = 4096
+"""Characters of the longest query whose selection is kept: the long ones of QUERY requests seldom come twice."""
 
 ACTIONS = {"POST": Action.ADD, "PATCH": Action.REPLACE, "DELETE": Action.REMOVE}
 
@@ -126,11 +129,11 @@ class Parser:
                 f"only {quote(relationship.name)} and what is beyond it can be included here, not {quote(others[0])}"
             )
             raise reject("invalid-include", detail, Source(parameter="include"))
-        fieldsets = _fieldsets(call.resource, query)
+        fieldsets = fieldsets_of(call.resource, query)
         shown = bool(tree)
         inner = (tree or {}).get(relationship.name, {})
         chosen = selection(resource, inner, fieldsets) if shown else linkage_selection(resource)
-        chosen = replace(chosen, included=tree is not None)
+        chosen = refined(replace(chosen, included=tree is not None), query, (relationship.name,))
         if relationship.is_many:
             chosen, single = _narrowed(chosen, resource, query, asks_for_cursors(call))
             _check_not_single(single)
@@ -167,6 +170,8 @@ class Parser:
             return found
 
     def _keep(self, key: Key, found: tuple[Selection, bool]) -> tuple[Selection, bool]:
+        if len(key[2]) > KEPT_LENGTH:
+            return found
         with self._lock:
             self._kept[key] = found
             while len(self._kept) > self._size:
@@ -196,7 +201,8 @@ class Parser:
         document = read_document(call.body, call.resource)
         draft = resource_object(call.resource, primary_data(document), updating=named)
         target = Target(call.resource, id_)
-        return Update(target, draft.assignments, tuple(draft.links), chosen, source=Source(pointer="/data"))
+        links, source = tuple(draft.links), Source(pointer="/data")
+        return Update(target, draft.assignments, links, chosen, source=source, sparing=prefers_minimal(call))
 
     def _relate(self, call: Call) -> Relate:
         relationship = _relationship(call)
@@ -241,18 +247,12 @@ def _include(resource: Resource, query: Query) -> Tree | None:
 
 def _chosen(resource: Resource, query: Query) -> Selection:
     tree = _include(resource, query)
-    fieldsets = _fieldsets(resource, query)
+    fieldsets = fieldsets_of(resource, query)
     if tree is None:
         default = default_tree(resource)
-        return replace(selection(resource, default, fieldsets, included=bool(default)), implied=True)
-    return selection(resource, tree, fieldsets, included=True)
-
-
-def _fieldsets(resource: Resource, query: Query) -> Fieldsets:
-    return {
-        type_: fieldset(resource, type_, tuple(text.split(",")) if text else (), Source(parameter=f"fields[{type_}]"))
-        for type_, text in query.fields.items()
-    }
+        default_one = replace(selection(resource, default, fieldsets, included=bool(default)), implied=True)
+        return refined(default_one, query)
+    return refined(selection(resource, tree, fieldsets, included=True), query)
 
 
 def _check_not_single(single: bool) -> None:

@@ -12,6 +12,7 @@ from ...operations.operation import Batch, Create, Delete, Fetch, Id, Operation,
 from ...operations.outcome import BatchWritten, Fetched, Outcome, Rows, Written
 from ...operations.paging import Spelling
 from ...operations.problems import Problem, reject
+from ...operations.selection import Selection
 from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
@@ -20,16 +21,21 @@ from .cursor import apply_profile
 from .description import index_document
 from .errors import error_document, error_headers, error_status
 from .links import link_header, page_links, self_link
+from .minimal import AS_ASKED
 from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
 from .parsing import Parser
 from .preference import APPLIED, prefers_representation
 from .processors import postprocess
+from .relationship_pages import Pager
 from .render import Codes, Document
 from .single import postprocessed
 
-GET, POST, PATCH, DELETE = "GET", "POST", "PATCH", "DELETE"
+GET, POST, PATCH, DELETE, QUERY = "GET", "POST", "PATCH", "DELETE", "QUERY"
 COMMON = (("Content-Type", MEDIA_TYPE), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"))
 VERSION = {"version": "1.1"}
+
+LONGEST_HEADER = 3000
+"""Characters of a Link header that is sent: proxies refuse answers with long ones, and the document has the links."""
 
 
 class JsonApi:
@@ -44,12 +50,13 @@ class JsonApi:
     def routes(self, resource: Resource) -> Sequence[Route]:
         """Give the URLs of one API (J-4, J-5); relationships are changed where resources may be updated."""
         allowed = resource.options.methods
+        reading = frozenset({GET, QUERY}) if GET in allowed else frozenset()
         routes = [
-            Route("collection", "", frozenset({GET, POST}) & allowed),
-            Route("resource", "/<id>", frozenset({GET, PATCH, DELETE}) & allowed),
-            Route("related", "/<id>/<relation>", frozenset({GET}) & allowed),
-            Route("relationship", "/<id>/relationships/<relation>", _relationship_methods(allowed)),
-            Route("member", "/<id>/<relation>/<member>", frozenset({GET}) & allowed),
+            Route("collection", "", reading | frozenset({POST}) & allowed),
+            Route("resource", "/<id>", reading | frozenset({PATCH, DELETE}) & allowed),
+            Route("related", "/<id>/<relation>", reading),
+            Route("relationship", "/<id>/relationships/<relation>", reading | _relationship_methods(allowed)),
+            Route("member", "/<id>/<relation>/<member>", reading),
         ]
         return [route for route in routes if route.methods]
 
@@ -87,8 +94,10 @@ class JsonApi:
                 return self._fetched(call, operation, outcome)
             case Create(), Written(rows) if rows is not None:
                 return self._created(call, operation, rows)
+            case Update(), Written(is_as_asked=True):
+                return Reply(204, (*COMMON[1:], AS_ASKED))
             case Update(), Written(rows) if rows is not None:
-                document = self._single(call, operation.selection.included, rows)
+                document = self._single(call, operation.selection, rows)
                 return self._reply(call, 200, postprocess(call, document))
             case ((Delete() | Relate()), Written()):
                 postprocess(call, {})
@@ -103,15 +112,16 @@ class JsonApi:
         return Reply(error_status(problems), (*COMMON, *error_headers(problems)), body)
 
     def _fetched(self, call: Call, operation: Fetch, fetched: Fetched) -> Reply:
-        document = Document(self._codes, call.root)
+        links_wanted = operation.selection.links is not False
+        document = self._document(call, operation.selection, (call.relation or "",) if operation.as_linkage else ())
         data: list[dict[str, Any]]
         if operation.as_linkage:
             data = document.identifiers(fetched.rows, with_resources=operation.with_primary)
         else:
             data = document.resources(fetched.rows)
-        links: dict[str, Any] = {"self": self_link(call)}
+        links: dict[str, Any] = {"self": self_link(call)} if links_wanted else {}
         headers: tuple[tuple[str, str], ...] = ()
-        if operation.as_linkage:
+        if operation.as_linkage and links_wanted:
             links["related"] = _related_link(call)
         if operation.single and data:
             headers = (("Content-Location", self._url(call, fetched.rows)),)
@@ -129,7 +139,9 @@ class JsonApi:
             else:
                 links |= page_links(call, page, fetched)
             header = link_header(links)
-            headers = (("Link", header),) if header else ()
+            headers = (("Link", header),) if header and len(header) <= LONGEST_HEADER else ()
+        if not links:
+            del body["links"]
         return self._reply(call, 200, postprocess(call, body), headers, type_)
 
     def _told(self, call: Call, operation: Delete | Relate, written: Written) -> Reply:
@@ -157,16 +169,23 @@ class JsonApi:
         return Reply(200, (("Content-Type", f'{MEDIA_TYPE};ext="{EXTENSION}"'), *COMMON[1:]), body)
 
     def _created(self, call: Call, operation: Create, rows: Rows) -> Reply:
-        document = self._single(call, operation.selection.included, rows)
+        document = self._single(call, operation.selection, rows)
         location = self._url(call, rows)
-        document["links"] = {"self": location}
+        if "links" in document:
+            document["links"] = {"self": location}
         return self._reply(call, 201, postprocess(call, document), (("Location", location),))
 
-    def _single(self, call: Call, included: bool, rows: Rows) -> dict[str, Any]:
-        document = Document(self._codes, call.root)
+    def _document(self, call: Call, selection: Selection, start: tuple[str, ...] = ()) -> Document:
+        """Begin a document; include paths start beyond the path `start`."""
+        return Document(self._codes, call.root, selection.links, Pager(call.query, start))
+
+    def _single(self, call: Call, selection: Selection, rows: Rows) -> dict[str, Any]:
+        document = self._document(call, selection)
         (data,) = document.resources(rows)
         body: dict[str, Any] = {"data": data, "links": {"self": self_link(call)}, "jsonapi": VERSION}
-        if included:
+        if selection.links is False:
+            del body["links"]
+        if selection.included:
             body["included"] = list(document.included.values())
         return body
 
@@ -206,8 +225,7 @@ def _id_of(operation: Write, result: Written) -> Id | None:
 
 
 def _relationship_methods(allowed: frozenset[str]) -> frozenset[str]:
-    changing = frozenset({POST, PATCH, DELETE}) if PATCH in allowed else frozenset()
-    return (frozenset({GET}) & allowed) | changing
+    return frozenset({POST, PATCH, DELETE}) if PATCH in allowed else frozenset()
 
 
 def _dumps(document: Any, *, pretty: bool) -> bytes:

@@ -18,8 +18,19 @@ BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 FAMILIES = ("include", "fields", "sort", "page", "filter", "sortNulls")
-LISTS = frozenset(FAMILIES)
-SINGLES = frozenset({"include", "fields"})
+REFINEMENTS: Mapping[str, tuple[range, str]] = {
+    "includedPage": (range(2, 3), "includedPage[path][size]=10"),
+    "includedSort": (range(1, 2), "includedSort[path]=-a,b"),
+    "includedFilter": (range(2, 4), "includedFilter[path][field]=value"),
+    "excludedFields": (range(1, 2), "excludedFields[type]=a,b"),
+    "withCount": (range(1), "withCount=path,path"),
+    "withLinks": (range(1), "withLinks=none"),
+    "withLinkage": (range(1), "withLinkage=all"),
+}
+"""The families of our own (`refinements.py`): how many bracketed parts a name has, and an example."""
+
+SINGLES = frozenset({"include", "fields", *REFINEMENTS})
+LISTS = SINGLES | frozenset(FAMILIES)
 """The families that lists and single resources take."""
 
 
@@ -28,6 +39,7 @@ class Query:
     """The parameters of one request, by family; each value is the decoded text.
 
     `filters` maps the bracketed parts of a name to its value: `filter[a.b][gt]` is under ("a.b", "gt").
+    `refinements` does so for the families of our own, the family's name first.
     """
 
     include: str | None = None
@@ -36,6 +48,11 @@ class Query:
     sort_nulls: Mapping[str, str] = field(default_factory=dict)
     page: Mapping[str, str] = field(default_factory=dict)
     filters: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    refinements: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+    def refinements_of(self, family: str) -> list[tuple[tuple[str, ...], str]]:
+        """Give the (bracketed parts, value) pairs of a family of our own."""
+        return [(name[1:], text) for name, text in self.refinements.items() if name[0] == family]
 
 
 def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
@@ -52,12 +69,13 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
     single: dict[str, str] = {}
     named: dict[str, dict[str, str]] = {"fields": {}, "page": {}, "sortNulls": {}}
     filters: dict[tuple[str, ...], str] = {}
+    refinements: dict[tuple[str, ...], str] = {}
     seen: set[str] = set()
     for piece in pieces:
         name, _, value = piece.partition("=")
         name, value = _decoded(name, None), _decoded(value, name)
         base, parts = _split(name)
-        if base not in FAMILIES:
+        if base not in FAMILIES and base not in REFINEMENTS:
             _check_custom(name, base)
             continue
         _check_allowed(name, base, allowed)
@@ -70,11 +88,21 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
             single[base] = value
         elif base == "filter":
             filters[_filter_parts(name, parts)] = value
+        elif base in REFINEMENTS:
+            refinements[(base, *_refinement_parts(name, base, parts))] = value
         elif len(parts) != 1 or not parts[0]:
             raise _invalid(name, f"{base} names one member in brackets, such as {_EXAMPLES[base]}")
         else:
             named[base][parts[0]] = value
-    return Query(single.get("include"), named["fields"], single.get("sort"), named["sortNulls"], named["page"], filters)
+    return Query(
+        include=single.get("include"),
+        fields=named["fields"],
+        sort=single.get("sort"),
+        sort_nulls=named["sortNulls"],
+        page=named["page"],
+        filters=filters,
+        refinements=refinements,
+    )
 
 
 _EXAMPLES = {"fields": "fields[type]=a,b", "page": "page[size]=10", "sortNulls": "sortNulls[a]=last"}
@@ -109,6 +137,13 @@ def _split(name: str) -> tuple[str, tuple[str, ...]]:
 def _filter_parts(name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
     if not 1 <= len(parts) <= 2 or not all(parts):
         raise _invalid(name, "a filter is filter[path]=value, filter[path][operator]=value or filter[objects]=[...]")
+    return parts
+
+
+def _refinement_parts(name: str, base: str, parts: tuple[str, ...]) -> tuple[str, ...]:
+    lengths, example = REFINEMENTS[base]
+    if len(parts) not in lengths or not all(parts):
+        raise _invalid(name, f"{quote(name)} is not how {base} is written; send it like {example}")
     return parts
 
 

@@ -9,6 +9,8 @@ from threading import Lock
 from typing import Any
 
 from ...operations.outcome import Layout, Row, Rows
+from ...operations.refining import Path
+from .relationship_pages import PagedLinkage, Pager
 from .rowcode import Identifier, Object, Renderer, identifier_of, parent_of, renderer_of
 
 
@@ -27,18 +29,19 @@ class Codes:
 
     def __init__(self, size: int = 1024) -> None:
         self._size = size
-        self._kept: OrderedDict[int, Code] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, bool | None], Code] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, layout: Layout) -> Code:
-        """Give the code of a layout, generated now if it is new."""
-        code = self._kept.get(id(layout))
+    def of(self, layout: Layout, links: bool | None = None) -> Code:
+        """Give the code of a layout, generated now if it is new; `links` None leaves links to the API's options."""
+        key = id(layout), links
+        code = self._kept.get(key)
         if code is not None and code.layout is layout:
             return code
-        links = layout.selection.resource.options.include_links
-        code = Code(layout, renderer_of(layout, links=links), identifier_of(layout), parent_of(layout))
+        wanted = layout.selection.resource.options.include_links if links is None else links
+        code = Code(layout, renderer_of(layout, links=wanted), identifier_of(layout), parent_of(layout))
         with self._lock:
-            self._kept[id(layout)] = code
+            self._kept[key] = code
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
         return code
@@ -46,16 +49,21 @@ class Codes:
 
 @dataclass(slots=True)
 class Document:
-    """The resources of one document: each (type, id) once."""
+    """The resources of one document: each (type, id) once.
+
+    `links` says whether they carry links, `pager` writes those of included pages.
+    """
 
     codes: Codes
     root: str
+    links: bool | None = None
+    pager: Pager = field(default_factory=lambda: Pager(""))
     included: dict[tuple[str, str], Object] = field(default_factory=dict)
     primary: dict[tuple[str, str], Object] = field(default_factory=dict)
 
     def resources(self, rows: Rows) -> list[Object]:
         """Render primary rows, and what they include."""
-        objects = self._render(rows)
+        objects = self._render(rows, self.pager.start)
         if rows.branches and any(branch.shown for branch in rows.layout.selection.branches):
             self.primary = {(one["type"], one["id"]): one for one in objects}
             for key in self.primary.keys() & self.included.keys():
@@ -65,23 +73,27 @@ class Document:
     def identifiers(self, rows: Rows, *, with_resources: bool) -> list[Object]:
         """Render primary rows as identifiers; with `with_resources` the resources are included."""
         if with_resources:
-            self._include(self._render(rows))
+            self._include(self._render(rows, self.pager.start))
         identifier = self.codes.of(rows.layout).identifier
         return [identifier(row) for row in rows.rows]
 
-    def _render(self, rows: Rows) -> list[Object]:
-        linkage = [self._branch(branch, rows, number) for number, branch in enumerate(rows.branches)]
-        return self.codes.of(rows.layout).render(rows.rows, self.root, linkage)
+    def _render(self, rows: Rows, path: Path) -> list[Object]:
+        linkage = [self._branch(branch, rows, number, path) for number, branch in enumerate(rows.branches)]
+        return self.codes.of(rows.layout, self.links).render(rows.rows, self.root, linkage)
 
-    def _branch(self, rows: Rows, above: Rows, number: int) -> dict[Any, Any]:
+    def _branch(self, rows: Rows, above: Rows, number: int, path: Path) -> dict[Any, Any]:
         """Include the rows of a branch, and give its linkage by the key of the rows above."""
         branch = above.layout.selection.branches[number]
+        path = (*path, branch.relationship.name)
         if branch.shown:
-            self._include(self._render(Rows(rows.layout, _distinct(rows), rows.branches)))
-        code = self.codes.of(rows.layout)
+            self._include(self._render(Rows(rows.layout, _distinct(rows), rows.branches), path))
+        code = self.codes.of(rows.layout, self.links)
         if not branch.relationship.is_many:
             return {code.parent(row): code.identifier(row) for row in rows.rows}
-        return _grouped(rows.rows, code)
+        groups = _grouped(rows.rows, code)
+        if rows.page is None:
+            return groups
+        return PagedLinkage(groups, self.pager.ends(path, branch.selection, rows.page), rows.more)
 
     def _include(self, objects: Iterable[Object]) -> None:
         included = self.included
@@ -113,8 +125,15 @@ def _distinct(rows: Rows) -> Sequence[Row]:
 
 
 def _merge(known: Object, other: Object) -> None:
-    """Bring the linkage that only `other` has into `known`, so that nothing included hangs in the air (J-3.7.3)."""
+    """Bring the linkage that only `other` has into `known`, so that nothing included hangs in the air (J-3.7.3).
+
+    One resource may be reached over two paths that include different members of one relationship.
+    """
     for name, relationship in other.get("relationships", {}).items():
         own = known.setdefault("relationships", {}).setdefault(name, relationship)
         if "data" in relationship and "data" not in own:
-            own["data"] = relationship["data"]
+            own.update(relationship)
+        elif own.get("data") != relationship.get("data") and isinstance(own.get("data"), list):
+            own["data"] += [one for one in relationship.get("data", ()) if one not in own["data"]]
+        if "meta" in relationship:
+            own.setdefault("meta", relationship["meta"])

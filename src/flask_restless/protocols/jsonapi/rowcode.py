@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from ...operations.outcome import BranchLinkage, KeyLinkage, Layout, NoLinkage, Row, Variant
-from ...schema.resource import Identity, Resource
+from ...operations.outcome import BranchLinkage, KeyLinkage, Layout, Linkage, Row, Variant
+from ...schema.resource import Identity, Relationship, Resource
 from .own import completer_of
 
 Object = dict[str, Any]
@@ -41,7 +41,7 @@ class Source:
 
 def renderer_of(layout: Layout, *, links: bool) -> Renderer:
     """Generate the function that renders rows of `layout`."""
-    makers = [_maker(variant, links) for variant in layout.variants]
+    makers = [_maker(variant, links, _paged(layout)) for variant in layout.variants]
     if layout.discriminator is None:
         return makers[0]
     chosen = {value: makers[index] for value, index in layout.discriminators}
@@ -53,7 +53,13 @@ def renderer_of(layout: Layout, *, links: bool) -> Renderer:
     return render
 
 
-def _maker(variant: Variant, links: bool) -> Renderer:
+def _paged(layout: Layout) -> frozenset[int]:
+    """Give the branches of which each row has a page of its own; their linkage comes as `PagedLinkage`."""
+    pages = [branch.selection.page for branch in layout.selection.branches]
+    return frozenset(number for number, page in enumerate(pages) if page is not None and page.size is not None)
+
+
+def _maker(variant: Variant, links: bool, paged: frozenset[int]) -> Renderer:
     if variant.document is not None:
         return completer_of(variant, links)
     source = Source()
@@ -62,7 +68,11 @@ def _maker(variant: Variant, links: bool) -> Renderer:
     if variant.attributes:
         pairs = [f"{source.constant(one.name)}: {_value(source, one.codec.encode, n)}" for one, n in variant.attributes]
         members.append('"attributes": {' + ", ".join(pairs) + "}")
-    related = [pair for one in variant.linkages if (pair := _relationship(source, one, links)) is not None]
+    related = [
+        f"{source.constant(one.relationship.name)}: {{{', '.join(inner)}}}"
+        for one in variant.linkages
+        if (inner := _members(source, one, variant, links, paged))
+    ]
     if related:
         members.append('"relationships": {' + ", ".join(related) + "}")
     if links:
@@ -74,7 +84,7 @@ def _maker(variant: Variant, links: bool) -> Renderer:
     text += f"    base = root + {source.constant(resource.path + '/')}\n"
     text += "    for row in rows:\n"
     text += f"        id_ = {_id(source, resource.identity, variant.identity)}\n"
-    if links:
+    if links or paged:
         text += f"        url = base + {_quoted(resource.identity)}\n"
     text += "        add({" + ", ".join(members) + "})\n    return out\n"
     return source.function(text)  # type: ignore[no-any-return]  # generated
@@ -103,25 +113,44 @@ def _value(source: Source, encode: Callable[[Any], Any] | None, number: int) -> 
     return f"None if row[{number}] is None else {source.constant(encode)}(row[{number}])"
 
 
-def _relationship(source: Source, linkage: KeyLinkage | BranchLinkage | NoLinkage, links: bool) -> str | None:
-    relationship = linkage.relationship
+def _members(source: Source, linkage: Linkage, variant: Variant, links: bool, paged: frozenset[int]) -> list[str]:
+    """Give the members of a relationship object."""
     members = []
     match linkage:
         case KeyLinkage():
             members.append(f'"data": {_key_data(source, linkage)}')
-        case BranchLinkage(_, branch, columns):
+        case BranchLinkage(relationship, branch):
             empty = "[]" if relationship.is_many else "None"
-            key = f"row[{columns[0]}]" if len(columns) == 1 else _tuple(columns)
-            found = f"linkage[{branch}].get({key})"
-            members.append(f'"data": {found} or {empty}')
+            members.append(f'"data": linkage[{branch}].get({_key(linkage)}) or {empty}')
+    if pairs := _links(source, linkage, links, paged):
+        members.append('"links": {' + ", ".join(pairs) + "}")
+    if counts := _counts(variant, linkage.relationship):
+        members.append('"meta": {' + ", ".join(counts) + "}")
+    return members
+
+
+def _links(source: Source, linkage: Linkage, links: bool, paged: frozenset[int]) -> list[str]:
+    """Give the links of a relationship object; pages are nothing without its `self` (J-3.4.3)."""
+    has_pages = isinstance(linkage, BranchLinkage) and linkage.branch in paged
+    name = linkage.relationship.name
+    own = f"url + {source.constant(f'/relationships/{name}')}"
+    pairs = [f'"self": {own}'] if links or has_pages else []
     if links:
-        name = relationship.name
-        own = source.constant(f"/relationships/{name}")
-        other = source.constant(f"/{name}")
-        members.append(f'"links": {{"self": url + {own}, "related": url + {other}}}')
-    if not members:
-        return None
-    return f"{source.constant(relationship.name)}: {{{', '.join(members)}}}"
+        pairs.append(f'"related": url + {source.constant(f"/{name}")}')
+    if isinstance(linkage, BranchLinkage) and has_pages:
+        pairs.append(f"**linkage[{linkage.branch}].links({own}, {_key(linkage)})")
+    return pairs
+
+
+def _counts(variant: Variant, relationship: Relationship) -> list[str]:
+    """Give the counts of members: of all, and of the list of which a page is included."""
+    found = [(one.paged, number) for one, number in variant.tallies if one.relationship.path == relationship.path]
+    return [f'"page": {{"total": row[{number}]}}' if paged else f'"count": row[{number}]' for paged, number in found]
+
+
+def _key(linkage: BranchLinkage) -> str:
+    """Give the expression of the key by which the linkage of a row is found."""
+    return f"row[{linkage.columns[0]}]" if len(linkage.columns) == 1 else _tuple(linkage.columns)
 
 
 def _tuple(columns: tuple[int, ...]) -> str:

@@ -30,7 +30,11 @@ GOOD = {
     "filter": ("filter[a.b]=1&filter[c][gt]=2", Query(filters={("a.b",): "1", ("c", "gt"): "2"})),
     "filter by a field with a space": ("filter[first+name]=x", Query(filters={("first name",): "x"})),
     "not ASCII": ("filter[stra%C3%9Fe]=%C3%9F", Query(filters={("straße",): "ß"})),
-    "custom": ("fooBar=1&foo_bar=1&utm-source=x&includedPage[comments][size]=2", Query()),
+    "custom": ("fooBar=1&foo_bar=1&utm-source=x&fooBar[comments][size]=2", Query()),
+    "of a path": (
+        "includedPage[comments.author][size]=2&withCount=tags",
+        Query(refinements={("includedPage", "comments.author", "size"): "2", ("withCount",): "tags"}),
+    ),
     "repeated custom": ("fooBar=1&fooBar=2", Query()),
 }
 
