@@ -200,9 +200,8 @@ def _whole_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) 
     way = way_to(branch.relationship, columns.entity, binds)
     parent = tuple(columns.append(expression) for expression in way.expressions)
     layout = layout_of(columns, parent, inner_keys)
-    statement = _restricted(
-        way.rows(_with_columns(select(), columns), columns.entity), selection, columns.entity, binds
-    )
+    statement = way.rows(_with_columns(select(), columns), columns.entity)
+    statement = _restricted(statement, selection, columns.entity, binds)
     if branch.relationship.is_many:
         order = order_of(selection.sort, selection.resource, columns.entity, binds, way.order)
         statement = order.apply(statement)

@@ -43,7 +43,8 @@ def apply_profile(call: Call, selection: Selection, fetched: Fetched, body: Obje
     seeker, profile = Seeker.of(call, selection, fetched), profile_of(call)
     type_ = f'{MEDIA_TYPE};profile="{profile}"'
     body["data"] = seeker.with_cursors(body["data"])
-    body["links"]["self"] = {"href": body["links"]["self"], "type": type_}
+    if "self" in body["links"]:
+        body["links"]["self"] = {"href": body["links"]["self"], "type": type_}
     body["links"] |= seeker.links()
     body["jsonapi"] = {**body["jsonapi"], "profile": [profile]}
     if meta := seeker.meta():
