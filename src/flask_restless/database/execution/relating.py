@@ -89,6 +89,12 @@ def replace(instance: Any, relationship: Relationship, members: list[Any], sourc
     _add(instance, relationship, members)
 
 
+def are_members(instance: Any, relationship: Relationship, members: list[Any]) -> bool:
+    """Tell whether there is something in `members`, and all of it belongs to the relationship."""
+    inside = {id(one) for one in _members(instance, relationship)}
+    return bool(members) and all(id(one) in inside for one in members)
+
+
 def _members(instance: Any, relationship: Relationship) -> list[Any]:
     value = _collection(instance, relationship)
     if isinstance(value, WriteOnlyCollection):

@@ -22,11 +22,11 @@ from ...operations.operation import (
     Update,
 )
 from ...operations.outcome import Written
-from ...operations.problems import Rejected
+from ...operations.problems import Rejected, reject
 from .changing import apply_changes
 from .construction import Owner, apply_link, change, constructed, related_rows
 from .locate import id_of, target_instance
-from .relating import change_members
+from .relating import are_members, change_members
 from .unit import Made, Reader, flush, settle
 from .validation import missing_values, watched
 
@@ -107,6 +107,8 @@ def related_instance(operation: Relate, session: Session, made: Made) -> Any:
             apply_link(instance, link, Owner(operation.target.resource), session, made)
             return instance
         members = _members_for(operation, session, made)
+        if operation.members_only and not are_members(instance, relationship, members):
+            raise reject("not-found", f"{relationship.name} has no such member", operation.source)
         with watched(operation.target.resource, operation):
             change_members(instance, relationship, operation.action, members, operation.source)
     return instance
