@@ -17,10 +17,13 @@ class Registry:
 
     `generation` grows with each addition, so that what was derived from the registry can tell that it is old.
     `operators` are the filter operators of the application's own, by name (`operations.operators.Operator`).
+    `peers` are the registries of the other protocols of the same manager: their APIs are never linked to, but what
+    they hide of a model stays hidden.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
+        self.peers: list[Registry] = []
         self.generation = 0
         self.operators: Mapping[str, Any] = MappingProxyType({})
         self._resources: list[Resource] = []
