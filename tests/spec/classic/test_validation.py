@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, validates
 
-from classic_models import Invalid, Office, open_office
+from classic_models import Invalid, Office, Person, open_office
 from conftest import Shop
 from flask_restless import APIManager
 
@@ -35,6 +35,20 @@ def test_errors_of_the_exception(office: Office, method: str, path: str, documen
     assert (response.status_code, response.json) == (400, {"validation_errors": {"name": "is not a name"}})
     office.send("PATCH", "/api/person/3", {"age": 1})
     assert office.ids({"name": "name", "op": "eq", "val": "invalid"}) == []
+
+
+def test_validation_of_a_deserializer(sqlite: Engine) -> None:
+    """2.13: the application's own way of making an instance may refuse the data as well"""
+
+    def make(data: dict[str, Any]) -> Person:
+        return Person(name=data["name"])
+
+    office = open_office(sqlite, Person, validation_exceptions=[Invalid], deserializer=make)
+
+    response = office.send("POST", "/api/person", {"name": "invalid"})
+
+    assert (response.status_code, response.json) == (400, {"validation_errors": {"name": "is not a name"}})
+    assert office.send("POST", "/api/person", {"name": "valid"}).status_code == 201
 
 
 class Base(DeclarativeBase):

@@ -28,7 +28,7 @@ from .construction import Owner, apply_link, change, constructed, related_rows
 from .locate import id_of, target_instance
 from .relating import are_members, change_members
 from .unit import Made, Reader, flush, settle
-from .validation import missing_values, watched
+from .validation import missing_values, validated, watched
 
 
 def create(operation: Create, session: Session, fetch: Reader) -> Written:
@@ -74,8 +74,10 @@ def made_instance(operation: Create, session: Session, made: Made) -> Any:
     resource = operation.resource
     with session.no_autoflush:
         if operation.make is not None:
-            instance = operation.make()
+            with validated(resource, ()):
+                instance = operation.make()
             session.add(instance)
+            made.written.append((resource, ()))
         else:
             instance = constructed(operation, Owner(resource), session, made)
             session.add(instance)
