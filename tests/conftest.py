@@ -42,6 +42,10 @@ LEAKS = re.compile(
 """What no error body may hold (T08, A-12)."""
 
 
+CONSTRAINTS = tuple(b'{\n  "message": "%s"\n}' % name for name in (b"IntegrityError", b"DataError"))
+"""The classic bodies with the name of an exception that the contract asks for (2.1)."""
+
+
 def require(name: str, reason: str) -> None:
     """Skip for want of a service, unless it is required here."""
     if name in REQUIRED:
@@ -140,6 +144,8 @@ class CheckedClient(FlaskClient):
             check_document(document)
             if response.status_code >= 400:
                 assert not LEAKS.search(response.text), response.text
+        if response.mimetype == "application/json" and response.status_code >= 400:
+            assert response.data in CONSTRAINTS or not LEAKS.search(response.text), response.text
         if response.data and response.status_code >= 400 and response.mimetype == JSONAPI:
             assert "errors" in response.json, response.text
         if response.mimetype == JSONAPI:

@@ -17,6 +17,7 @@ from sqlalchemy.types import TypeDecorator
 
 from flask_restless.operations.operators import OPERATORS
 from flask_restless.operations.problems import CODES
+from flask_restless.schema.classic_options import ClassicOptions
 from flask_restless.schema.options import Limits, Options
 from flask_restless.schema.types import TYPES, codec_of
 
@@ -40,7 +41,10 @@ def field_rows(class_: type[Any]) -> Iterator[Row]:
     """One row for each field of a dataclass, with the docstring below it."""
     found = dict(findall(r"    (\w+): .*?\n    \"\"\"(.*?)\"\"\"", getsource(class_)))
     for one in fields(class_):
+        if not one.metadata.get("keyword", True):
+            continue
         default = "" if one.default is MISSING else f"`{one.default!r}`"
+        default = default.replace("`frozenset()`", "none")
         yield f"`{one.name}`", default.replace("frozenset({'GET'})", "GET"), found[one.name]
 
 
@@ -61,6 +65,7 @@ TABLES = {
     "errors": (("code", "status", "title", "meaning"), error_rows),
     "operators": (("operator", "other names", "compares with", "needs", "meaning"), operator_rows),
     "options": (("option", "default", "meaning"), lambda: field_rows(Options)),
+    "classic-options": (("option", "default", "meaning"), lambda: field_rows(ClassicOptions)),
     "limits": (("limit", "default", "of what"), lambda: field_rows(Limits)),
     "types": (("SQLAlchemy type", "codec", "JSON type", "format"), type_rows),
 }

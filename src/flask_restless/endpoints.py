@@ -31,6 +31,9 @@ from .sessions import CurrentSession, SessionSource, lent
 logger = logging.getLogger("flask_restless")
 
 HOST = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
+BODILESS = frozenset({"GET", "HEAD"})
+"""Methods whose bodies are not read, except where functions are evaluated: Flask-Restless 0.6 read them there."""
+
 STANDARD_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", QUERY)
 
 
@@ -82,7 +85,7 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
     """Serve the URLs of one API on `blueprint`, and its protocol's refusals for everything else below its prefix."""
     for route in service.protocol.routes(resource):
         blueprint.add_url_rule(
-            f"/{resource.name}{route.rule}",
+            route.rule if route.from_prefix else f"/{resource.name}{route.rule}",
             route.endpoint,
             partial(_view, service, resource, route),
             methods=sorted(_routed(route.methods)),
@@ -99,7 +102,7 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
         )
     blueprint.register_error_handler(Exception, partial(_on_error, service))
     blueprint.after_request(_finish_options)
-    blueprint.record_once(partial(_guard_prefix, service, resource.url_prefix))
+    blueprint.record_once(partial(_guard_prefix, service, resource))
 
 
 def add_shared_route(blueprint: Blueprint, service: Service, resource: Resource, route: Route) -> None:
@@ -204,7 +207,8 @@ def _split(resource: Resource, rest: str) -> tuple[str, dict[str, str]]:
 def _call(resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
     environ, method = request.environ, _method()
     headers, query = Headers(environ), environ.get("QUERY_STRING", "")
-    body = b"" if method in {"GET", "HEAD"} else _body(resource.registry.limits.body_bytes)
+    is_bare = method in BODILESS and endpoint != "evaluation"
+    body = b"" if is_bare else _body(resource.registry.limits.body_bytes)
     if method == QUERY:
         query, body = merged_query(query, headers.get("content-type"), body), b""
     return Call(
@@ -216,7 +220,9 @@ def _call(resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
         body=body,
         root=_root(environ),
         path=request.path,
-        **parts,
+        id=parts.get("id"),
+        relation=parts.get("relation"),
+        member=parts.get("member"),
     )
 
 
@@ -252,7 +258,8 @@ def _too_large(limit: int) -> Rejected:
 
 def _response(reply: Reply) -> Response:
     response = current_app.response_class(reply.body, reply.status, list(reply.headers))
-    if reply.status in (204, 304):
+    typed = any(name == "Content-Type" for name, _ in reply.headers)
+    if reply.status in (204, 304) and not typed:
         del response.headers["Content-Type"]
     return response
 
@@ -266,25 +273,33 @@ def _finish_options(response: Response) -> Response:
     return response
 
 
-def _guard_prefix(service: Service, url_prefix: str, state: BlueprintSetupState) -> None:
-    """Answer routing's own refusals below the prefix; the application's error handlers keep all the rest."""
-    app = state.app
-    guarded = app.extensions.setdefault("restless-prefixes", set())
-    if not url_prefix or url_prefix in guarded:
-        return
-    guarded.add(url_prefix)
-    app.before_request(partial(_refuse_unrouted, service, url_prefix))
+def _guard_prefix(service: Service, resource: Resource, state: BlueprintSetupState) -> None:
+    """Answer routing's own refusals below the prefix; the application's error handlers keep all the rest.
+
+    Below a collection its own protocol answers, elsewhere below a prefix the protocol of its first API.
+    """
+    extensions = state.app.extensions
+    if "restless-prefixes" not in extensions:
+        extensions["restless-prefixes"] = {}
+        state.app.before_request(partial(_refuse_unrouted, extensions["restless-prefixes"]))
+    guarded: dict[str, Service] = extensions["restless-prefixes"]
+    if resource.url_prefix:
+        guarded.setdefault(resource.url_prefix, service)
+        guarded.setdefault(resource.path, service)
 
 
-def _refuse_unrouted(service: Service, url_prefix: str) -> Response | None:
+def _refuse_unrouted(guarded: Mapping[str, Service]) -> Response | None:
     error = request.routing_exception
-    if error is None or not (request.path == url_prefix or request.path.startswith(url_prefix + "/")):
-        return None
     if not isinstance(error, NotFound | MethodNotAllowed):
+        return None
+    path = request.path
+    while path and path not in guarded:
+        path = path.rpartition("/")[0]
+    if not path:
         return None
     if isinstance(error, MethodNotAllowed):
         error = _exact(error)
-    return _response(service.protocol.refuse(None, (_problem_of_http(error),)))
+    return _response(guarded[path].protocol.refuse(None, (_problem_of_http(error),)))
 
 
 def _exact(error: MethodNotAllowed) -> MethodNotAllowed:

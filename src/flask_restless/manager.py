@@ -20,7 +20,9 @@ from .endpoints import Service, add_routes, add_shared_route
 from .operations.idempotency import IdempotencyStore
 from .operations.operators import own_operator
 from .protocols.base import Protocol
+from .protocols.classic import Classic
 from .protocols.jsonapi import JsonApi
+from .schema.classic_options import ClassicOptions, processor_names
 from .schema.hooks import NO_HOOKS, Hooks
 from .schema.introspect import Types, inspect_model
 from .schema.options import IllegalArgumentError, Limits, Options
@@ -30,7 +32,7 @@ from .serialization import DefaultSerializer
 from .serialization.registration import bind_own_objects, with_own_objects
 from .sessions import CurrentSession, session_source
 
-PROTOCOLS: Mapping[str, Callable[[], Protocol]] = {"jsonapi": JsonApi}
+PROTOCOLS: Mapping[str, Callable[[], Protocol]] = {"classic": Classic, "jsonapi": JsonApi}
 
 Processors = Mapping[str, Iterable[Callable[..., Any]]]
 
@@ -42,7 +44,8 @@ class APIManager:
     `flask_sqlalchemy_db` the `db` object of Flask-SQLAlchemy or Flask-SQLAlchemy-Lite.  One of them is needed.
 
     `url_prefix` is the path of all APIs that do not name their own.  `preprocessors` and `postprocessors` hold for
-    every API, before its own.  `atomic` says whether several writes may be sent at once, to
+    every API, before its own.  `protocol` is the wire format of the APIs that do not name their own: `jsonapi`, or
+    `classic` for that of Flask-Restless 0.6 to 0.17.  `atomic` says whether several writes may be sent at once, to
     `<url_prefix>/operations`.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
     says how much one request may ask for.  `operators` are filter operators of the application's own.  `hooks` stand
     around those of every API.  `idempotency` is where the answers to requests with an `Idempotency-Key` are kept, such
@@ -73,21 +76,24 @@ class APIManager:
         hooks: Hooks = NO_HOOKS,
         cursor_secret: str | bytes | None = None,
     ) -> None:
-        if protocol not in PROTOCOLS:
-            raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
         if not isinstance(hooks, Hooks):
             raise IllegalArgumentError(f"hooks is {hooks!r}; it is a Hooks value, such as Hooks(before=check)")
         source, owned = session_source(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
-        self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned, self._session, idempotency)
-        self._registry = Registry(limits, partial(_secrets, cursor_secret))
+        executor = Executor()
+        self._services = {
+            name: Service(make(), executor, source, owned, self._session, idempotency)
+            for name, make in PROTOCOLS.items()
+        }
+        self._registries = {name: Registry(limits, partial(_secrets, cursor_secret)) for name in PROTOCOLS}
+        for one in self._registries.values():
+            one.sender = self
+            one.peers.extend(other for other in self._registries.values() if other is not one)
+        self._protocol = _known(protocol)
+        self._url_prefix = "/api" if url_prefix is None else url_prefix
+        self._include_links = include_links
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
-        self._registry.sender = self
-        self._defaults: dict[str, Any] = {
-            "url_prefix": "/api" if url_prefix is None else url_prefix,
-            "include_links": include_links,
-        }
         self._preprocessors = preprocessors or {}
         self._postprocessors = postprocessors or {}
         self._types = types
@@ -108,18 +114,24 @@ class APIManager:
         for blueprint in self._blueprints:
             _register(app, blueprint)
 
-    def create_api(self, model: type, *, app: Flask | None = None, **options: Any) -> Blueprint:
+    def create_api(
+        self, model: type, *, app: Flask | None = None, protocol: str | None = None, **options: Any
+    ) -> Blueprint:
         """Serve `model`: on `app`, else on every application of this manager, now or when `init_app` is called.
 
-        `options` are the fields of `Options`; IllegalArgumentError says which one is wrong, and the cure.
+        `protocol` is the wire format, the manager's own if it is not given.  `options` are the fields of `Options`,
+        or of `ClassicOptions`; IllegalArgumentError says which one is wrong, and the cure.
         """
-        resource = self._resource(model, options)
-        blueprint = self._blueprint(f"{resource.name}api", resource)
+        protocol = _known(protocol or self._protocol)
+        if app is not None and self._apps and protocol == "classic":
+            raise IllegalArgumentError("this manager has an application already; leave app out")
+        resource = self._resource(model, options, protocol)
+        blueprint = self._blueprint(f"{resource.name}api", resource, protocol)
         if app is not None:
             _register(app, blueprint)
             return blueprint
         self._serve(blueprint)
-        self._share(resource)
+        self._share(resource, protocol)
         return blueprint
 
     def _serve(self, blueprint: Blueprint) -> None:
@@ -127,26 +139,61 @@ class APIManager:
         for app in self._apps:
             _register(app, blueprint)
 
-    def _share(self, resource: Resource) -> None:
+    def _share(self, resource: Resource, protocol: str) -> None:
         """Serve what belongs to a URL prefix as a whole, once, as soon as one of its APIs needs it."""
         prefix = resource.url_prefix
-        for route in self._service.protocol.shared_routes(resource):
+        service = self._services[protocol]
+        for route in service.protocol.shared_routes(resource):
             place = (prefix, route.rule)
             unwanted = (route.endpoint == "operations" and not self._atomic) or not (prefix or route.rule)
             if place in self._shared or unwanted:
                 continue
             self._shared.add(place)
             blueprint = Blueprint(route.endpoint, __name__, url_prefix=prefix or None)
-            add_shared_route(blueprint, self._service, resource, route)
+            add_shared_route(blueprint, service, resource, route)
             self._serve(blueprint)
 
-    def create_api_blueprint(self, name: str, model: type, **options: Any) -> Blueprint:
-        """Make the blueprint of an API of `model`, for the caller to register on an application."""
-        return self._blueprint(name, self._resource(model, options))
+    def create_api_blueprint(
+        self, name: str | type, model: type | None = None, *, protocol: str | None = None, **options: Any
+    ) -> Blueprint:
+        """Make the blueprint of an API of `model`, for the caller to register on an application.
 
-    def _resource(self, model: type, given: Mapping[str, Any]) -> Resource:
-        options = Options.checked(model, {**self._defaults, **with_own_objects(model, given, self._session)})
-        if options.require_idempotency_key and self._service.idempotency is None:
+        The name may be left out, as it was in Flask-Restless 0.17: `create_api_blueprint(Person)`.
+        """
+        served = name if isinstance(name, type) else model
+        if served is None:
+            raise IllegalArgumentError("create_api_blueprint needs a model")
+        protocol = _known(protocol or self._protocol)
+        resource = self._resource(served, options, protocol)
+        return self._blueprint(name if isinstance(name, str) else f"{resource.name}api", resource, protocol)
+
+    def _resource(self, model: type, given: Mapping[str, Any], protocol: str) -> Resource:
+        registry = self._registries[protocol]
+        options = self._options(model, given, protocol)
+        resource = inspect_model(model, options, registry, self._types)
+        for other in self.resources:
+            if other.path == resource.path and other.registry is not registry:
+                raise IllegalArgumentError(
+                    f"{other.path} is served in another protocol already; give one of the two APIs of "
+                    f"{model.__name__} another collection_name or url_prefix"
+                )
+        try:
+            registry.add(resource)
+        except ValueError as error:
+            raise IllegalArgumentError(str(error)) from None
+        if protocol != "classic":
+            bind_own_objects(resource)
+        return resource
+
+    def _options(self, model: type, given: Mapping[str, Any], protocol: str) -> Options:
+        """Check the options of one API, in its protocol's words, and put the manager's processors before its own."""
+        given = {"url_prefix": self._url_prefix, **given}
+        if protocol == "classic":
+            options = ClassicOptions.checked(model, given)
+        else:
+            given = {"include_links": self._include_links, **with_own_objects(model, given, self._session)}
+            options = Options.checked(model, given)
+        if options.require_idempotency_key and self._services[protocol].idempotency is None:
             raise IllegalArgumentError(
                 f"create_api({model.__name__}): require_idempotency_key needs a place for the answers; "
                 "give APIManager(idempotency=IdempotencyTable(...))"
@@ -157,17 +204,17 @@ class APIManager:
             postprocessors=_merged(model, "postprocessors", self._postprocessors, options),
             hooks=self._hooks.around(options.hooks),
         )
-        resource = inspect_model(model, options, self._registry, self._types)
-        try:
-            self._registry.add(resource)
-        except ValueError as error:
-            raise IllegalArgumentError(str(error)) from None
-        bind_own_objects(resource)
-        return resource
+        if protocol != "classic":
+            return options
+        return replace(
+            options,
+            preprocessors=processor_names(options.preprocessors),
+            postprocessors=processor_names(options.postprocessors),
+        )
 
-    def _blueprint(self, name: str, resource: Resource) -> Blueprint:
+    def _blueprint(self, name: str, resource: Resource, protocol: str) -> Blueprint:
         blueprint = Blueprint(name, __name__, url_prefix=resource.url_prefix or None)
-        add_routes(blueprint, self._service, resource)
+        add_routes(blueprint, self._services[protocol], resource)
         return blueprint
 
     def register_operator(self, name: str, function: Callable[..., Any]) -> None:
@@ -175,12 +222,24 @@ class APIManager:
 
         `function(column, value)` gives the SQL condition; one that takes the column alone makes a unary operator.
         """
-        self._registry.add_operator(name, own_operator(name, function))
+        operator = own_operator(name, function)
+        for registry in self._registries.values():
+            registry.add_operator(name, operator)
+
+    def _find(self, model: type) -> Resource:
+        """Find the first API of a model, in the manager's own protocol if it has one there; ValueError."""
+        own = self._registries[self._protocol]
+        for registry in (own, *own.peers):
+            for resource in registry:
+                if resource.model is model:
+                    return resource
+        return own.of_model(model)
 
     @property
     def resources(self) -> tuple[Resource, ...]:
-        """Every API of this manager, in the order of creation."""
-        return tuple(self._registry)
+        """Every API of this manager: in the order of creation, those of its own protocol first."""
+        own = self._registries[self._protocol]
+        return tuple(one for registry in (own, *own.peers) for one in registry)
 
     def url_for(
         self,
@@ -191,7 +250,7 @@ class APIManager:
         relationship: bool = False,
     ) -> str:
         """Give the path of an API's URL, below the application's root; ValueError if `model` has no API."""
-        parts = [self._registry.of_model(model).path]
+        parts = [self._find(model).path]
         if resource_id is not None:
             parts.append(quote(str(resource_id), safe=""))
         if relationship:
@@ -204,14 +263,14 @@ class APIManager:
 
     def collection_name(self, model: type) -> str:
         """Give the collection's name of `model`, its JSON:API type; ValueError if it has no API."""
-        return self._registry.of_model(model).name
+        return self._find(model).name
 
     def model_for(self, collection_name: str) -> type:
         """Give the model that is served under that name; ValueError if there is none."""
-        for resource in self._registry:
+        for resource in self.resources:
             if resource.name == collection_name:
                 return resource.model
-        close = get_close_matches(collection_name, [one.name for one in self._registry], n=1)
+        close = get_close_matches(collection_name, [one.name for one in self.resources], n=1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"there is no collection {collection_name!r}{hint}")
 
@@ -220,12 +279,12 @@ class APIManager:
 
         The names of a composite key are joined by commas.
         """
-        resource = self._registry.of_model(model if isinstance(model, type) else type(model))
+        resource = self._find(model if isinstance(model, type) else type(model))
         return ",".join(key.key for key in resource.identity.keys)
 
     def serializer_for(self, model: type) -> Any:
         """Give the serializer of a model's API: its own, or one that writes as the API itself does."""
-        resource = self._registry.of_model(model)
+        resource = self._find(model)
         if resource.options.serializer is not None:
             return resource.options.serializer
         serializer = DefaultSerializer(model)
@@ -234,15 +293,15 @@ class APIManager:
 
     def resource_of(self, model: type) -> Resource:
         """Give the Resource of a model's first API; ValueError if it has none."""
-        return self._registry.of_model(model)
+        return self._find(model)
 
     def url_prefix_for(self, model: type) -> str:
         """Give the path below which a model is served; ValueError if it has no API."""
-        return self._registry.of_model(model).url_prefix
+        return self._find(model).url_prefix
 
     def primary_key_value(self, instance: Any, as_string: bool = False) -> Any:
         """Give the value of the attribute that is an instance's `id` (a tuple if the key is composite), or its text."""
-        identity = self._registry.of_model(type(instance)).identity
+        identity = self._find(type(instance)).identity
         values = tuple(getattr(instance, key.key) for key in identity.keys)
         if as_string:
             return identity.text(values)
@@ -250,7 +309,7 @@ class APIManager:
 
     def serialize_relationship(self, instance: Any) -> dict[str, str]:
         """Give the resource identifier of an instance."""
-        name = self._registry.of_model(type(instance)).name
+        name = self._find(type(instance)).name
         return {"type": name, "id": self.primary_key_value(instance, as_string=True)}
 
     @staticmethod
@@ -264,6 +323,12 @@ def _secrets(own: str | bytes | None) -> tuple[bytes, ...]:
     config = current_app.config
     given = [own] if own else [config.get("SECRET_KEY"), *(config.get("SECRET_KEY_FALLBACKS") or ())]
     return tuple(one if isinstance(one, bytes) else str(one).encode() for one in given if one)
+
+
+def _known(protocol: str) -> str:
+    if protocol not in PROTOCOLS:
+        raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
+    return protocol
 
 
 def _merged(model: type, name: str, shared: Processors, options: Options) -> Mapping[str, Any]:

@@ -102,7 +102,7 @@ def _sort_keys(resource: Resource, path: str, descending: bool, source: Source, 
     for name in names:
         steps.append(_to_one(resource, name, path, source))
         resource = steps[-1].target
-    if last == "id":
+    if last == "id" and resource.names_key:
         found: tuple[Attribute, ...] = resource.identity.keys
     else:
         one = find_attribute(resource, last) or (resource.unlisted(last) if hidden else None)

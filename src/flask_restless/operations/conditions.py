@@ -214,7 +214,7 @@ class ConditionBinder:
 
     def field(self, resource: Resource, name: str) -> Field:
         """Find what the last name of a path means; Rejected (`unknown-field`, `invalid-filter`)."""
-        if name == "id" and len(resource.identity.keys) > 1:
+        if name == "id" and resource.names_key and len(resource.identity.keys) > 1:
             return resource.identity
         relationship = resource.relationships.get(name)
         if relationship is not None and relationship.access.read:

@@ -103,7 +103,8 @@ class Nested:
     """A related row that is given by its content: the row with `id`, if there is one, else a new one.
 
     An existing row is only referred to where there are no `assignments` and `links`; with them it is changed as well.
-    A new one gets `id` if one is given; a row that the caller cannot see is not there.  Creating needs POST, changing
+    A new one gets `id` if one is given, unless the row `must_exist`; a row that the caller cannot see is not there.
+    Creating needs POST, changing
     needs PATCH among the methods of `resource`, unless the API that is asked, or one on the way, has
     `allow_nested_writes_anywhere` (A-7).
     """
@@ -113,6 +114,7 @@ class Nested:
     assignments: tuple[Assignment, ...] = ()
     links: tuple[Link, ...] = ()
     source: Source | None = field(default=None, compare=False)
+    must_exist: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,7 @@ class Relate:
     """Change one relationship of the row `target` refers to.
 
     `selection` reads the linkage afterwards.  Adding a present member and removing an absent one succeed and
-    change nothing (J-5.3.5, J-5.3.8).
+    change nothing (J-5.3.5, J-5.3.8); with `members_only`, removing what is no member is a problem (`not-found`).
     """
 
     target: Target
@@ -254,6 +256,7 @@ class Relate:
     selection: Selection
     source: Source | None = field(default=None, compare=False)
     expected: tuple[Expectation, ...] = ()
+    members_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

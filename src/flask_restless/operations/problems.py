@@ -110,7 +110,8 @@ class Problem:
     """One thing wrong with one request.
 
     `detail` names the offending text and what was allowed; `meta` holds machine-readable extras; `id` is the one
-    under which the server logged the failure; `headers` are added to the answer (`Allow`, `Retry-After`).
+    under which the server logged the failure; `headers` are added to the answer (`Allow`, `Retry-After`); `cause` is
+    the application's own exception, where a protocol may know more of it to tell.
     `status` and `title` come from the catalogue unless an application's own exception says otherwise.
     """
 
@@ -123,6 +124,7 @@ class Problem:
     links: Mapping[str, Any] | None = None
     id: str | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    cause: BaseException | None = field(default=None, compare=False, repr=False)
 
     def at(self, source: Source | None) -> Problem:
         """Give the same problem with `source`, unless it has one already."""

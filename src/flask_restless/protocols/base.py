@@ -21,12 +21,14 @@ class Route:
     """One URL of an API.
 
     `rule` is what follows the collection's path, in Werkzeug's syntax; its variables are among `id`, `relation`
-    and `member`.  `endpoint` names what is served there, `methods` which ones.
+    and `member`.  `endpoint` names what is served there, `methods` which ones.  With `from_prefix` the rule follows
+    the URL prefix instead.
     """
 
     endpoint: str
     rule: str
     methods: frozenset[str]
+    from_prefix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Call:
     the whole body, whose declared length has been checked.  `root` is the URL of the application's root without a
     trailing slash (`http://host/mount`), `path` the decoded path below it.  `id`, `relation` and `member` are
     the decoded parts of the path.  `resource` is the API that was asked; for a URL that the APIs of a prefix share,
-    one of them.
+    one of them.  `notes` is what the protocol's parsing leaves for its rendering.
     """
 
     method: str
@@ -51,6 +53,7 @@ class Call:
     id: str | None = None
     relation: str | None = None
     member: str | None = None
+    notes: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy.types import NullType, TypeEngine
 
 from .options import IllegalArgumentError, Options
 from .resource import Access, Attribute
+from .structures import array
 from .types import Codec, codec_of
 
 Types = Mapping[type[TypeEngine[Any]], Codec]
@@ -25,7 +26,9 @@ COMPUTED = Access(create=False, update=False, filter=False, sort=False)
 def column_access(mapper: Mapper[Any], prop: ColumnProperty[Any], is_key: bool, options: Options) -> Access:
     """Say what a client may do with a column: keys, foreign keys, versions and expressions are not assignable (A-4)."""
     column = prop.columns[0]
-    if not isinstance(column, Column) or column.foreign_keys or column.computed is not None:
+    if not isinstance(column, Column) or column.computed is not None:
+        return READ_ONLY
+    if column.foreign_keys and not (options.classic is not None and options.classic.allow_foreign_key_writes):
         return READ_ONLY
     if is_key:
         return Access(create=options.allow_client_generated_ids, update=False)
@@ -66,15 +69,26 @@ def _sql_expression(mapper: Mapper[Any], name: str) -> ColumnElement[Any] | None
     return element if isinstance(element, ColumnElement) else None
 
 
-def proxy_attribute(mapper: Mapper[Any], name: str, types: Types | None) -> Attribute:
-    """Make the attribute of a scalar association proxy: a list of values, read from loaded instances."""
-    proxy = mapper.all_orm_descriptors[name].for_class(mapper.class_)  # type: ignore[attr-defined]  # a proxy
+def proxy_attribute(mapper: Mapper[Any], name: str, types: Types | None, options: Options) -> Attribute:
+    """Make the attribute of a scalar association proxy: its values, read from loaded instances.
+
+    In the classic protocol one that was told how to make the objects in between (`creator`) can be written.
+    """
+    descriptor: Any = mapper.all_orm_descriptors[name]
+    proxy = descriptor.for_class(mapper.class_)
+    codec = codec_of(NullType(), types)
+    writable = options.classic is not None and descriptor.creator is not None
+    if writable:
+        column = proxy.target_class.__mapper__.column_attrs[proxy.value_attr].columns[0]
+        codec = codec_of(column.type, types)
+        codec = codec if proxy.scalar else array(codec, 1)
     return Attribute(
         name,
         name,
-        codec_of(NullType(), types),
+        codec,
+        nullable=not writable,
         sql=False,
-        access=COMPUTED,
+        access=Access(create=writable, update=writable, filter=False, sort=False),
         compute=_plain_getter(name),
         loads=(proxy.target_collection,),
         draws_on=(proxy.target_class, proxy.value_attr),

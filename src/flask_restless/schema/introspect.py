@@ -7,7 +7,9 @@ client: not for reading, not in filters, not in sorts, not in documents.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, inspect
@@ -35,6 +37,8 @@ MEMBER_NAME = re.compile(
 )
 """A legal member name (J-3.11.2)."""
 
+CLASSIC_NAMES = {"only": "include_columns", "exclude": "exclude_columns"}
+
 Types = Mapping[type[TypeEngine[Any]], Codec]
 Field = TypeVar("Field", Attribute, Relationship)
 
@@ -54,11 +58,15 @@ def inspect_model(model: type, options: Options, registry: Registry, types: Type
         )
     identity = _identity(mapper, options, types)
     found = {one.name: one for one in _attributes(mapper, options, identity, types)}
-    relationships = {one.name: one for one in _relationships(mapper, options, registry)}
-    _check_names(model, options, {*found, *relationships, *_hidden_names(mapper)})
+    relationships = {one.name: one for one in _relationships(mapper, options, registry, types)}
+    known = {*found, *relationships, *_hidden_names(mapper, options)}
+    _check_names(model, options, known)
     permitted = options.rules.static
-    _check_rules(model, permitted, {*found, *relationships, *_hidden_names(mapper)})
+    _check_rules(model, permitted, known)
     _check_includes(model, options, relationships, mapper)
+    if options.classic is not None:
+        options.classic.check_nested(mapper, {key: one.target_model for key, one in relationships.items()})
+        _check_key_shown(mapper, options, identity)
     return Resource(
         name=name,
         model=model,
@@ -117,19 +125,19 @@ def _attributes(mapper: Mapper[Any], options: Options, identity: Identity, types
     keys = {key.key for key in identity.keys}
     keys |= {mapper.get_property_by_column(column).key for column in mapper.primary_key}
     for prop in mapper.column_attrs:
-        if _is_public(prop.key) and (options.show_foreign_keys or not _is_foreign_key(prop)):
+        if _is_public(prop.key, options) and (options.show_foreign_keys or not _is_foreign_key(prop)):
             yield _column_attribute(mapper, prop, keys, options, types)
     for synonym in mapper.synonyms:
         prop_of = mapper.column_attrs.get(synonym.name)
-        if _is_public(synonym.key) and prop_of is not None:
+        if _is_public(synonym.key, options) and prop_of is not None:
             yield _column_attribute(mapper, prop_of, keys, options, types, name=synonym.key)
-    for name, descriptor in _descriptors(mapper):
-        if isinstance(descriptor, hybrid_property):
+    for name, descriptor in _descriptors(mapper, options):
+        if isinstance(descriptor, hybrid_property) and not name.startswith("_"):
             yield hybrid_attribute(mapper, name, descriptor, types)
         elif isinstance(descriptor, AssociationProxy):
             proxy = descriptor.for_class(mapper.class_)
             if isinstance(proxy, ColumnAssociationProxyInstance):
-                yield proxy_attribute(mapper, name, types)
+                yield proxy_attribute(mapper, name, types, options)
     for name in options.additional_attributes:
         if name not in mapper.attrs or name not in {one.key for one in mapper.column_attrs}:
             yield computed_attribute(mapper.class_, name)
@@ -157,8 +165,8 @@ def _column_attribute(
 
 
 def _is_required(column: Column[Any], mapper: Mapper[Any]) -> bool:
-    """Whether a row cannot be stored unless somebody gives the column a value."""
-    if column.nullable or column.default is not None or column.server_default is not None:
+    """Whether a row cannot be stored unless somebody gives the column a value; relations give it to foreign keys."""
+    if column.foreign_keys or column.nullable or column.default is not None or column.server_default is not None:
         return False
     if column.identity is not None or column.computed is not None or column is mapper.version_id_col:
         return False
@@ -169,29 +177,76 @@ def _is_foreign_key(prop: ColumnProperty[Any]) -> bool:
     return any(isinstance(column, Column) and column.foreign_keys for column in prop.columns)
 
 
-def _is_public(name: str) -> bool:
-    """Whether `name` can be the name of a field: legal, and neither `id` nor `type` (J-3.3.1)."""
+def _is_public(name: str, options: Options) -> bool:
+    """Whether `name` can be the name of a field: legal, and neither `id` nor `type` (J-3.3.1; classic 2.2)."""
+    if options.classic is not None:
+        return not name.startswith(("__", "_sa_"))
     return name not in {"id", "type"} and MEMBER_NAME.fullmatch(name) is not None
 
 
-def _descriptors(mapper: Mapper[Any]) -> Iterator[tuple[str, InspectionAttr]]:
+def _descriptors(mapper: Mapper[Any], options: Options) -> Iterator[tuple[str, InspectionAttr]]:
     for name, descriptor in mapper.all_orm_descriptors.items():
-        if _is_public(name) and name not in mapper.attrs:
+        if _is_public(name, options) and name not in mapper.attrs:
             yield name, descriptor
 
 
-def _relationships(mapper: Mapper[Any], options: Options, registry: Registry) -> Iterator[Relationship]:
+def _relationships(
+    mapper: Mapper[Any], options: Options, registry: Registry, types: Types | None
+) -> Iterator[Relationship]:
+    implied = partial(_implied, options, registry, types)
     for prop in mapper.relationships:
-        if _is_public(prop.key):
-            yield _relationship(mapper, prop.key, (prop,), options, registry)
-    for name, descriptor in _descriptors(mapper):
+        if _is_public(prop.key, options):
+            yield _relationship(mapper, prop.key, (prop,), options, registry, implied=implied)
+    for name, descriptor in _descriptors(mapper, options):
         if isinstance(descriptor, AssociationProxy):
             proxy = descriptor.for_class(mapper.class_)
             first = mapper.relationships.get(proxy.target_collection)
             second = first and first.mapper.relationships.get(proxy.value_attr)
             if first is not None and second is not None:
                 writable = descriptor.creator is not None
-                yield _relationship(mapper, name, (first, second), options, registry, writable)
+                yield _relationship(mapper, name, (first, second), options, registry, writable, implied=implied)
+
+
+def _implied(
+    options: Options, registry: Registry, types: Types | None, name: str, model: type
+) -> Callable[[], Resource] | None:
+    """Give what makes the stand-in for the API of `model`, where the classic option `related_without_api` asks for it.
+
+    It is made when it is needed first: an API of another protocol may have come by then, whose own options and rules
+    say what is shown (nothing but the key, if they say it anew for each request).  It allows no method, so that nothing
+    can be written through it.
+    """
+    classic = options.classic
+    if classic is None or not classic.related_without_api:
+        return None
+    made: list[Resource] = []
+
+    def resource() -> Resource:
+        if not made:
+            known = next((one for peer in registry.peers for one in peer if one.model is model), None)
+            only = set(classic.nested("include_columns", name)) or None
+            if known is not None:
+                keys = {key.key for key in known.identity.keys}
+                shown = keys if known.options.rules.is_dynamic else keys | known.attributes.keys()
+                only = shown if only is None else only & shown
+            exclude = classic.nested("exclude_columns", name)
+            base = Options(url_prefix=options.url_prefix) if known is None else known.options
+            found = replace(
+                base,
+                methods=frozenset(),
+                collection_name=None,
+                only=None if only is None else tuple(sorted(only.difference(exclude))),
+                exclude=exclude,
+                additional_attributes=(),
+                show_foreign_keys=known is None or base.show_foreign_keys,
+                includes=(),
+                classic=type(classic)(),
+            )
+            made.append(inspect_model(model, found, registry, types))
+            registry.heed(made[0])
+        return made[0]
+
+    return resource
 
 
 def _relationship(
@@ -201,6 +256,7 @@ def _relationship(
     options: Options,
     registry: Registry,
     writable: bool = True,
+    implied: Callable[[str, type], Callable[[], Resource] | None] = lambda name, model: None,
 ) -> Relationship:
     """Make one relationship; `props` are one mapped relationship, or the two that an association proxy crosses.
 
@@ -236,6 +292,7 @@ def _relationship(
             for column in columns
         ),
         order=tuple(_mapped_order(last)) if len(props) == 1 else (),
+        implied=implied(name, last.mapper.class_),
     )
 
 
@@ -298,9 +355,9 @@ def _is_exposed(name: str, options: Options) -> bool:
     return name not in options.exclude
 
 
-def _hidden_names(mapper: Mapper[Any]) -> set[str]:
+def _hidden_names(mapper: Mapper[Any], options: Options) -> set[str]:
     """Names that `only` and `exclude` may hold although no field comes of them."""
-    return {"id", "type", *mapper.attrs.keys(), *(name for name, _ in _descriptors(mapper))}
+    return {"id", "type", *mapper.attrs.keys(), *(name for name, _ in _descriptors(mapper, options))}
 
 
 def _check_includes(
@@ -333,10 +390,21 @@ def _check_rules(model: type, permitted: Permitted, known: set[str]) -> None:
                 )
 
 
+def _check_key_shown(mapper: Mapper[Any], options: Options, identity: Identity) -> None:
+    """Refuse a classic API that creates objects whose key it does not show: its answers name the new object by it."""
+    hidden = [key.key for key in identity.keys if not _is_exposed(key.key, options)]
+    if hidden and "POST" in options.methods:
+        raise IllegalArgumentError(
+            f"create_api({mapper.class_.__name__}): POST answers with the new object, whose primary key {hidden[0]!r} "
+            "is hidden; include it, or leave POST out"
+        )
+
+
 def _check_names(model: type, options: Options, known: set[str]) -> None:
     for option in ("only", "exclude"):
         for name in getattr(options, option) or ():
             if name not in known:
+                option = option if options.classic is None else CLASSIC_NAMES[option]
                 raise IllegalArgumentError(
                     f"{option} names {name!r}, which {model.__name__} does not have; "
                     f"there are {', '.join(sorted(known))}"

@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .classic_options import ClassicOptions
 
 from .hooks import NO_HOOKS, Hooks
 from .names import IllegalArgumentError as IllegalArgumentError
@@ -121,14 +124,16 @@ class Options:
     """Which rows exist for a caller, and which operations and fields it may use: a `Rules` value."""
     hooks: Hooks = NO_HOOKS
     """Functions to call before and after each operation, inside the transaction: a `Hooks` value."""
+    classic: ClassicOptions | None = field(default=None, metadata={"keyword": False})
+    """What was said in the classic vocabulary, where the API speaks the classic protocol; no keyword."""
 
     @classmethod
     def checked(cls, model: type, given: Mapping[str, Any]) -> Options:
         """Make the options that `create_api(model, **given)` asks for; IllegalArgumentError says what is wrong."""
-        names = {one.name for one in fields(cls)}
+        names = {one.name for one in fields(cls) if one.metadata.get("keyword", True)}
         for name in given:
             if name not in names:
-                close = get_close_matches(name, names, n=1)
+                close = [SUCCESSORS[name]] if name in SUCCESSORS else get_close_matches(name, names, n=1)
                 hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(names))}"
                 raise IllegalArgumentError(f"create_api({model.__name__}): there is no option {name}{hint}")
         try:
@@ -153,6 +158,18 @@ class Options:
             raise IllegalArgumentError(
                 f"page_size ({self.page_size}) is above max_page_size ({self.max_page_size}); raise max_page_size too"
             )
+
+
+SUCCESSORS: Mapping[str, str] = MappingProxyType(
+    {
+        "include_columns": "only",
+        "exclude_columns": "exclude",
+        "include_methods": "additional_attributes",
+        "results_per_page": "page_size",
+        "max_results_per_page": "max_page_size",
+    }
+)
+"""Option of the classic protocol -> the one that means the same here."""
 
 
 def _same(value: Any) -> Any:

@@ -20,11 +20,14 @@ class Registry:
     `operators` are the filter operators of the application's own, by name (`operations.operators.Operator`).
     `secrets` gives, during a request, the keys that cursors are signed with: the present one, then those it has
     replaced; none where the application has no secret.
+    `peers` are the registries of the other protocols of the same manager: their APIs are never linked to, but what
+    they hide of a model stays hidden.
     """
 
     def __init__(self, limits: Limits | None = None, secrets: Callable[[], tuple[bytes, ...]] = tuple) -> None:
         self.limits = limits or Limits()
         self.secrets = secrets
+        self.peers: list[Registry] = []
         self.generation = 0
         self.operators: Mapping[str, Any] = MappingProxyType({})
         self._resources: list[Resource] = []
@@ -62,17 +65,21 @@ class Registry:
         self._targets.clear()
         self._types.clear()
         self.generation += 1
+        self.heed(resource)
+        if resource.options.rules.is_dynamic and self._narrowing is None and not self.is_narrowed:
+            self._narrowing = Narrowing(self)
+
+    def heed(self, resource: Resource) -> None:
+        """Take note of the rules of a resource, which may stand in for an API and not be one of this registry."""
         rules = resource.options.rules
         self.has_scopes |= rules.scope is not None
         self.is_guarded |= rules.authorize is not None or bool(resource.options.hooks)
-        if rules.is_dynamic and self._narrowing is None and not self.is_narrowed:
-            self._narrowing = Narrowing(self)
 
     def empty(self) -> Registry:
         """Make a registry for the same resources as one caller may see them."""
         made = Registry(self.limits, self.secrets)
         made.whole, made.sender, made.is_narrowed = self, self.sender, True
-        made.operators = self.operators
+        made.operators, made.peers = self.operators, self.peers
         return made
 
     def current(self, resource: Resource) -> Resource:

@@ -97,6 +97,8 @@ class Relationship:
     observed: bool = False
     has_default: bool = False
     order: tuple[tuple[str, bool], ...] = ()
+    implied: Callable[[], Resource] | None = None
+    """Makes what stands in for the API of the target model where that has none, if it is to be shown all the same."""
 
     @property
     def key(self) -> str:
@@ -107,6 +109,8 @@ class Relationship:
     def target(self) -> Resource:
         """The resource at the other end.  LookupError where its model has no API (then it is not exposed)."""
         target = self.registry.target(self.target_model, self.url_prefix)
+        if target is None and self.implied is not None:
+            return self.implied()
         if target is None:
             raise LookupError(f"no API has been created for {self.target_model.__name__}")
         return target
@@ -122,7 +126,7 @@ class Relationship:
     @property
     def is_exposed(self) -> bool:
         """Whether the model at the other end has an API: a relationship to any other is as good as not there."""
-        return self.registry.target(self.target_model, self.url_prefix) is not None
+        return self.implied is not None or self.registry.target(self.target_model, self.url_prefix) is not None
 
     def __repr__(self) -> str:
         return f"<Relationship {self.name}>"
@@ -239,10 +243,15 @@ class Resource:
             if mapper is not self.mapper and found is not None:
                 yield found
 
+    @property
+    def names_key(self) -> bool:
+        """Whether the key goes by the name `id`, whatever its attributes are called; not in the classic protocol."""
+        return self.options.classic is None
+
     @cached_property
     def queryable(self) -> Mapping[str, Attribute]:
         """The attributes a filter or sort may name: those that are shown, and the key under the name `id`."""
-        keys = {"id": self.identity.keys[0]} if len(self.identity.keys) == 1 else {}
+        keys = {"id": self.identity.keys[0]} if self.names_key and len(self.identity.keys) == 1 else {}
         return {**self.attributes, **keys}
 
     def is_shown(self, attribute: Attribute) -> bool:

@@ -13,6 +13,7 @@ from flask import Flask
 from conftest import Shop, checked_client
 from flask_restless import APIManager, DefaultSerializer, IllegalArgumentError
 from flask_restless.demo.models import Author, Book, Publisher, Tag
+from flask_restless.schema.classic_options import ClassicOptions
 from flask_restless.schema.options import Limits, Options
 
 
@@ -64,7 +65,7 @@ def test_not_a_model_and_the_same_api_twice(shop: Shop) -> None:
         manager.create_api(Book)
 
 
-@pytest.mark.parametrize("class_", [Options, Limits])
+@pytest.mark.parametrize("class_", [Options, ClassicOptions, Limits])
 def test_every_option_is_documented(class_: Any) -> None:
     documented = set(findall(r"    (\w+): .*?\n    \"\"\"", getsource(class_)))
 

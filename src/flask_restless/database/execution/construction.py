@@ -229,7 +229,9 @@ def _there(nested: Nested, found: Found, owner: Owner, session: Session, made: M
 
 
 def _new(nested: Nested, covered: frozenset[str], owner: Owner, session: Session, made: Made) -> Any:
-    """Make a nested row."""
+    """Make a nested row, unless it was said to be there."""
+    if nested.must_exist and nested.id is not None:
+        raise Rejected(missing_target(Target(nested.resource, nested.id, source=nested.source)))
     _check_permitted(nested, "POST", owner)
     _check_writable(nested, creating=True)
     instance = constructed(nested, owner.inside(nested.resource), session, made)

@@ -20,6 +20,8 @@ OF_THE_ATTRIBUTE = frozenset({"sum", "min", "max"})
 
 def evaluate(operation: Aggregate, session: Session) -> Evaluated:
     """Evaluate SQL functions over the rows that meet the filter."""
+    if not operation.terms:
+        return Evaluated(())
     selection = operation.selection
     if session.new or session.dirty or session.deleted:
         session.flush()

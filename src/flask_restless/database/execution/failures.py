@@ -316,11 +316,11 @@ def validation_problems(error: Exception, assignments: tuple[Assignment, ...]) -
     errors = errors() if callable(errors) else errors
     if isinstance(errors, Mapping) and errors:
         return [
-            problem("validation-failed", f"{field}: {_joined(message)}", sources.get(str(field)))
+            problem("validation-failed", f"{field}: {_joined(message)}", sources.get(str(field)), cause=error)
             for field, message in errors.items()
         ]
     message = getattr(error, "message", None) or str(error) or type(error).__name__
-    return [problem("validation-failed", str(message))]
+    return [problem("validation-failed", str(message), cause=error)]
 
 
 def _joined(message: object) -> str:

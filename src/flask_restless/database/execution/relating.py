@@ -101,6 +101,12 @@ def seen(members: list[Any], relationship: Relationship, session: Session | None
     return [one for one in members if id_of(target, one) in visible]
 
 
+def are_members(instance: Any, relationship: Relationship, members: list[Any]) -> bool:
+    """Tell whether there is something in `members`, and all of it belongs to the relationship."""
+    inside = {id(one) for one in _members(instance, relationship)}
+    return bool(members) and all(id(one) in inside for one in members)
+
+
 def _members(instance: Any, relationship: Relationship) -> list[Any]:
     value = _collection(instance, relationship)
     if isinstance(value, WriteOnlyCollection):

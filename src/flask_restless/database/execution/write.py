@@ -23,15 +23,15 @@ from ...operations.operation import (
     Update,
 )
 from ...operations.outcome import Rows, Written
-from ...operations.problems import Rejected
+from ...operations.problems import Rejected, reject
 from .changing import apply_changes
 from .construction import Owner, apply_link, change, constructed, related_rows
 from .effects import is_as_asked, whole
 from .locate import id_of, target_instance
-from .relating import change_members
+from .relating import are_members, change_members
 from .sight import out_of_sight, settle
 from .unit import Made, Reader, flush
-from .validation import missing_values, watched
+from .validation import missing_values, validated, watched
 
 
 def create(operation: Create, session: Session, fetch: Reader) -> Written:
@@ -103,8 +103,10 @@ def made_instance(operation: Create, session: Session, made: Made) -> Any:
     resource = operation.resource
     with session.no_autoflush:
         if operation.make is not None:
-            instance = operation.make()
+            with validated(resource, ()):
+                instance = operation.make()
             session.add(instance)
+            made.written.append((resource, ()))
         else:
             instance = constructed(operation, Owner(resource), session, made)
             session.add(instance)
@@ -136,6 +138,8 @@ def related_instance(operation: Relate, session: Session, made: Made) -> Any:
             apply_link(instance, link, Owner(operation.target.resource), session, made)
             return instance
         members = _members_for(operation, session, made)
+        if operation.members_only and not are_members(instance, relationship, members):
+            raise reject("not-found", f"{relationship.name} has no such member", operation.source)
         with watched(operation.target.resource, operation):
             change_members(instance, relationship, operation.action, members, operation.source)
     return instance
