@@ -41,7 +41,7 @@ from ..base import Call
 from .cursor import asks_for_cursors
 from .document import primary_data, read_document, resource_object
 from .filters import bound_objects, read_filter, reads_single
-from .minimal import prefers_minimal
+from .preference import prefers_minimal
 from .processors import Prepared, preprocess
 from .query import LISTS, SINGLES, Query, read_query
 from .refinements import fieldsets_of, refined

@@ -21,10 +21,9 @@ from .cursor import apply_profile
 from .description import index_document
 from .errors import error_document, error_headers, error_status
 from .links import link_header, page_links, self_link
-from .minimal import AS_ASKED
 from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
 from .parsing import Parser
-from .preference import APPLIED, prefers_representation
+from .preference import APPLIED, AS_ASKED, prefers_representation
 from .processors import postprocess
 from .relationship_pages import Pager
 from .render import Codes, Document
