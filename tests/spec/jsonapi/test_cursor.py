@@ -244,6 +244,17 @@ def test_cursor_outlives_its_row(shop_everywhere: Shop) -> None:
     assert ids(get(shop_everywhere, document["links"]["next"])) == follow
 
 
+def test_a_list_is_read_as_it_is_now(shop_everywhere: Shop) -> None:
+    """C-2.3: no client has a snapshot; what was added further on in the meantime is met."""
+    document = get(shop_everywhere, "/api/tags?sort=-name&page[size]=2")
+    with shop_everywhere.session.begin() as session:
+        session.add(Tag(name=document["data"][-1]["attributes"]["name"][:-1]))
+
+    follow = get(shop_everywhere, document["links"]["next"])
+
+    assert follow["data"][0]["attributes"]["name"] == document["data"][-1]["attributes"]["name"][:-1]
+
+
 def test_cursors_work_on_any_worker(sqlite: Engine) -> None:
     """C-2.1: nothing is kept; each application with the same secret understands them, others do not."""
     shop = open_shop(sqlite)
@@ -407,6 +418,15 @@ def test_range(shop: Shop) -> None:
     assert cut["meta"]["page"] == {"rangeTruncated": True}
     assert ids(get(shop, cut["links"]["next"])) == names[5:9], "the rest of the range"
     assert get(shop, f"/api/tags?page[after]={places[5]}&page[before]={places[2]}")["data"] == []
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_range_is_never_refused(shop: Shop, path: str) -> None:
+    """C-5.1, C-9.4: ranges are supported on every list, so that the error for those that are not is never sent."""
+    places = cursors(get(shop, f"{path}?page[size]=2"))
+
+    for after, before in product(places, places):
+        get(shop, f"{path}?page[after]={after}&page[before]={before}&page[size]=1")
 
 
 # ---------------------------------------------------------------- document and links
