@@ -32,7 +32,7 @@ def _listed(shop: Shop, top: int, path: str = "/api/publishers?page[size]=100") 
 
 
 def _planner(shop: Shop) -> Any:
-    return shop.manager._service.executor.planner
+    return shop.manager._services["jsonapi"].executor.planner
 
 
 def test_equal_shapes_share_a_plan(filled: tuple[Engine, sessionmaker[Session]]) -> None:

@@ -183,11 +183,11 @@ def test_hooks_of_the_blueprint_run_for_the_twin(shop: Shop) -> None:
 
 def test_long_queries_are_not_kept(shop: Shop) -> None:
     """T21: memory stays bounded; the plan is kept by its shape."""
-    planner = shop.manager._service.executor.planner
+    planner = shop.manager._services["jsonapi"].executor.planner
     for start in (1, 2000):
         ids = ",".join(str(number) for number in range(start, start + 900))
         assert asked(shop, "/api/books", {"filter[id][in]": ids}).status_code == 200
 
     assert len(planner) == 1
     assert len(planner._by_selection) == 0
-    assert not shop.manager._service.protocol._parser._kept
+    assert not shop.manager._services["jsonapi"].protocol._parser._kept
