@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -234,7 +235,7 @@ def test_base_rules_hold_inside(shop: Shop) -> None:
         assert set(batch.json) == {"errors", "jsonapi"}
 
 
-@pytest.mark.parametrize("parameter", ["include=books", "fields[tags]=name", "sort=name", "page[size]=1", "foo=1"])
+@pytest.mark.parametrize("parameter", ["include=nothing", "fields[tags]=no", "sort=name", "page[size]=1", "foo=1"])
 def test_parameters_are_not_possible(shop: Shop, parameter: str) -> None:
     """J-4.3.3, J-6.3.4: honoured or refused, never ignored."""
     answer = shop.client.send(
@@ -276,3 +277,59 @@ def test_refusal_of_an_update_or_removal_is_named(shop_everywhere: Shop) -> None
         assert answer.status_code == status, answer.text
         assert answer.json["errors"][0]["source"] == {"pointer": f"/atomic:operations/1{pointer}"}
     assert "never" not in names(shop_everywhere)
+
+
+def ask(shop: Shop, query: str, *operations: Any) -> Any:
+    body = json.dumps({"atomic:operations": list(operations)})
+    return shop.client.post(f"/api/operations?{query}", data=body, content_type=TYPE, headers={"Accept": TYPE})
+
+
+BOOK = {
+    "op": "add",
+    "data": {
+        "type": "books",
+        "attributes": {"title": "T", "price": "1.00"},
+        "relationships": {
+            "publisher": {"data": {"type": "publishers", "id": "3"}},
+            "tags": {"data": [{"type": "tags", "id": "1"}, {"type": "tags", "id": "2"}]},
+        },
+    },
+}
+
+
+def test_results_with_fields_and_included_resources(shop: Shop) -> None:
+    """A-3.1, J-4.3.11, J-4.4.6: what a result includes is in its meta; a path need not fit every type."""
+    results = ask(
+        shop, "include=tags,publisher&fields[tags]=name&fields[books]=title,tags", BOOK, add("never seen")
+    ).json["atomic:results"]
+
+    book, tag = results
+    assert set(book["data"]["attributes"]) == {"title"}
+    assert [one["id"] for one in book["data"]["relationships"]["tags"]["data"]] == ["1", "2"]
+    assert [(one["type"], one["id"]) for one in book["meta"]["included"]] == [
+        ("tags", "1"),
+        ("tags", "2"),
+        ("publishers", "3"),
+    ]
+    assert all(set(one["attributes"]) == {"name"} for one in book["meta"]["included"][:2])
+    assert tag["meta"] == {"included": []}
+
+
+def test_without_include_results_have_no_meta(shop: Shop) -> None:
+    (result,) = ask(shop, "excludedFields[books]=price", BOOK).json["atomic:results"]
+
+    assert set(result) == {"data"}
+    assert "price" not in result["data"]["attributes"]
+
+
+def test_a_path_that_no_type_has_is_refused(shop: Shop) -> None:
+    """J-4.3.8: before anything is written."""
+    for query, parameter in (
+        ("include=nothing", "include"),
+        ("include=tags,tags.nothing", "include"),
+        ("fields[books]=nothing", "fields[books]"),
+        ("sort=title", "sort"),
+    ):
+        answer = ask(shop, query, BOOK, add("never"))
+        assert (answer.status_code, answer.json["errors"][0]["source"]) == (400, {"parameter": parameter})
+    assert "never" not in names(shop)

@@ -12,15 +12,15 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from ...operations.binding import identify, relationships_of, shown
-from ...operations.inclusion import linkage_selection, selection
+from ...operations.inclusion import linkage_selection
 from ...operations.operation import Action, Batch, Create, Delete, Link, Relate, Target, Update, Write
 from ...operations.problems import Problem, Rejected, Source, did_you_mean, problem, quote, reject
 from ...schema.resource import Relationship, Resource
 from ..base import Call
 from .document import read_document, resource_object
 from .expected import with_expectation
-from .query import read_query
 from .relating import check_action, lone_target, relate_targets
+from .results import ResultSelections
 from .single import NOTHING, is_watched, prepared, single_call
 
 EXTENSION = "https://jsonapi.org/ext/atomic"
@@ -35,7 +35,7 @@ JsonObject = dict[str, Any]
 def read_batch(call: Call) -> Batch:
     """Understand the body of a request to the operations URL; `call.resource` only leads to the registry."""
     limits = call.resource.registry.limits
-    read_query(call.query, frozenset(), limits)
+    selections = ResultSelections(call)
     document = read_document(call.body, call.resource)
     for member in ("data", "included", "atomic:results", "errors"):
         if member in document:
@@ -48,16 +48,18 @@ def read_batch(call: Call) -> Batch:
     if len(given) > limits.operations:
         detail = f"at most {limits.operations} operations are carried out at once; there are {len(given)}"
         raise reject("limit-exceeded", detail, Source(pointer=f"/{MEMBER}"))
-    return Batch(_Reader(call).read(given))
+    operations = _Reader(call, selections).read(given)
+    selections.check()
+    return Batch(operations)
 
 
 class _Reader:
     """Reads the operations of one batch, and remembers the local ids that they give."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, selections: ResultSelections) -> None:
         self._call = call
         self._lids: set[tuple[str, str]] = set()
-        self._selections: dict[Resource, Any] = {}
+        self._selections = selections
 
     def read(self, given: list[Any]) -> tuple[Write, ...]:
         """Bind every operation; Rejected with the problems of all of them."""
@@ -182,14 +184,14 @@ class _Reader:
         if draft.lid is not None:
             self._taken_lid(resource, data, pointer)
         source = Source(pointer=f"{pointer}/data")
-        chosen = self._selection(resource)
+        chosen = self._selections.of(resource)
         return Create(resource, draft.assignments, tuple(draft.links), chosen, draft.id, draft.lid, source=source)
 
     def _deserialized(self, resource: Resource, data: Any, pointer: str) -> Create:
         """Have the API's own deserializer make the instance, from the document of the single request."""
         make = partial(resource.options.deserializer.deserialize, {"data": data})
         lid = self._taken_lid(resource, data, pointer) if isinstance(data, dict) else None
-        chosen, source = self._selection(resource), Source(pointer=f"{pointer}/data")
+        chosen, source = self._selections.of(resource), Source(pointer=f"{pointer}/data")
         return Create(resource, (), (), chosen, lid=lid, make=make, source=source)
 
     def _taken_lid(self, resource: Resource, data: JsonObject, pointer: str) -> str | None:
@@ -241,7 +243,7 @@ class _Reader:
             data = {**data, "id": target.lid}
         draft = resource_object(resource, data, updating=name, pointer=f"{pointer}/data")
         source = Source(pointer=f"{pointer}/data")
-        return Update(target, draft.assignments, tuple(draft.links), self._selection(resource), source)
+        return Update(target, draft.assignments, tuple(draft.links), self._selections.of(resource), source)
 
     def _remove(self, reference: _Reference, pointer: str) -> Delete:
         if reference.target is None:
@@ -264,12 +266,6 @@ class _Reader:
         targets = bind(relationship, data, action, f"{pointer}/data")
         chosen = linkage_selection(relationship.target)
         return Relate(target, relationship, action, targets, chosen, Source(pointer=f"{pointer}/data"))
-
-    def _selection(self, resource: Resource) -> Any:
-        """Give one selection for each type, so that like operations can be carried out together."""
-        if resource not in self._selections:
-            self._selections[resource] = selection(resource, {}, {})
-        return self._selections[resource]
 
     def _unknown_lids(self, write: Write) -> list[Problem]:
         """Name every local id that no earlier operation gives (A-11.3)."""

@@ -160,12 +160,19 @@ class JsonApi:
         """Write one result for each operation (A-4.5): the resource, or nothing where there is nothing to tell."""
         members = []
         for operation, result in zip(operations, results, strict=True):
-            resources = [] if result.rows is None else Document(self._codes, call.root).resources(result.rows)
-            member: dict[str, Any] = {"data": resources[0]} if resources else {}
+            member = {} if result.rows is None else self._result(call, result.rows)
             member = postprocessed(call, operation, _id_of(operation, result), member)
             members.append({name: member[name] for name in ("data", "meta") if name in member})
         body = _dumps({"atomic:results": members, "jsonapi": {**VERSION, "ext": [EXTENSION]}}, pretty=False)
         return Reply(200, (("Content-Type", f'{MEDIA_TYPE};ext="{EXTENSION}"'), *COMMON[1:]), body)
+
+    def _result(self, call: Call, rows: Rows) -> dict[str, Any]:
+        """Give one result, and what it includes as its `meta`, for want of another place (A-1.1, A-3.1)."""
+        document = Document(self._codes, call.root)
+        (data,) = document.resources(rows)
+        if not rows.layout.selection.included:
+            return {"data": data}
+        return {"data": data, "meta": {"included": list(document.included.values())}}
 
     def _created(self, call: Call, operation: Create, rows: Rows) -> Reply:
         document = self._single(call, operation.selection, rows)
