@@ -24,20 +24,19 @@ from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import desc_op
 from sqlalchemy.types import TypeEngine
 
+from .exposure import check_includes, check_key_shown, check_names, check_rules, is_exposed
 from .fields import column_access, computed_attribute, hybrid_attribute, proxy_attribute
 from .narrowing import narrowed_attributes, narrowed_relationships
 from .options import IllegalArgumentError, Options
 from .registry import Registry
 from .resource import Access, Attribute, Identity, Relationship, RelationshipAccess, Resource
-from .rules import EVERYTHING, FIELD_RULES, Permitted
+from .rules import EVERYTHING
 from .types import Codec, codec_of
 
 MEMBER_NAME = re.compile(
     r"[a-zA-Z0-9\u0080-\U0010ffff](?:[a-zA-Z0-9\u0080-\U0010ffff_ -]*[a-zA-Z0-9\u0080-\U0010ffff])?"
 )
 """A legal member name (J-3.11.2)."""
-
-CLASSIC_NAMES = {"only": "include_columns", "exclude": "exclude_columns"}
 
 Types = Mapping[type[TypeEngine[Any]], Codec]
 Field = TypeVar("Field", Attribute, Relationship)
@@ -60,13 +59,13 @@ def inspect_model(model: type, options: Options, registry: Registry, types: Type
     found = {one.name: one for one in _attributes(mapper, options, identity, types)}
     relationships = {one.name: one for one in _relationships(mapper, options, registry, types)}
     known = {*found, *relationships, *_hidden_names(mapper, options)}
-    _check_names(model, options, known)
+    check_names(model, options, known)
     permitted = options.rules.static
-    _check_rules(model, permitted, known)
-    _check_includes(model, options, relationships, mapper)
+    check_rules(model, permitted, known)
+    check_includes(model, options, relationships, mapper)
     if options.classic is not None:
         options.classic.check_nested(mapper, {key: one.target_model for key, one in relationships.items()})
-        _check_key_shown(mapper, options, identity)
+        check_key_shown(mapper, options, identity)
     return Resource(
         name=name,
         model=model,
@@ -341,71 +340,14 @@ def _version(mapper: Mapper[Any], options: Options, types: Types | None) -> Attr
     if mapper.version_id_col is None:
         return None
     key = mapper.get_property_by_column(mapper.version_id_col).key
-    is_told = _is_exposed(key, options) and options.rules.static.allows("readable", key)
+    is_told = is_exposed(key, options) and options.rules.static.allows("readable", key)
     return Attribute(key, key, codec_of(mapper.version_id_col.type, types)) if is_told else None
 
 
 def _exposed(fields: Mapping[str, Field], options: Options) -> dict[str, Field]:
-    return {name: one for name, one in fields.items() if _is_exposed(name, options)}
-
-
-def _is_exposed(name: str, options: Options) -> bool:
-    if options.only is not None:
-        return name in options.only or name in options.additional_attributes
-    return name not in options.exclude
+    return {name: one for name, one in fields.items() if is_exposed(name, options)}
 
 
 def _hidden_names(mapper: Mapper[Any], options: Options) -> set[str]:
     """Names that `only` and `exclude` may hold although no field comes of them."""
     return {"id", "type", *mapper.attrs.keys(), *(name for name, _ in _descriptors(mapper, options))}
-
-
-def _check_includes(
-    model: type, options: Options, relationships: Mapping[str, Relationship], mapper: Mapper[Any]
-) -> None:
-    """Refuse default includes that cannot exist; what lies beyond their first step is known at the first request."""
-    if mapper.polymorphic_on is not None:
-        return
-    for path in options.includes:
-        name = path.partition(".")[0]
-        if name not in relationships or not _is_exposed(name, options) or not _is_readable(name, options):
-            raise IllegalArgumentError(
-                f"includes names {path!r}, but {model.__name__} has no relationship {name!r}; "
-                f"there are {', '.join(sorted(relationships))}"
-            )
-
-
-def _is_readable(name: str, options: Options) -> bool:
-    permitted = options.rules.static
-    return permitted.allows("readable", name) and permitted.allows("includable", name)
-
-
-def _check_rules(model: type, permitted: Permitted, known: set[str]) -> None:
-    for rule in FIELD_RULES:
-        for name in getattr(permitted, rule) or ():
-            if name not in known:
-                raise IllegalArgumentError(
-                    f"the rule {rule} names {name!r}, which {model.__name__} does not have; "
-                    f"there are {', '.join(sorted(known))}"
-                )
-
-
-def _check_key_shown(mapper: Mapper[Any], options: Options, identity: Identity) -> None:
-    """Refuse a classic API that creates objects whose key it does not show: its answers name the new object by it."""
-    hidden = [key.key for key in identity.keys if not _is_exposed(key.key, options)]
-    if hidden and "POST" in options.methods:
-        raise IllegalArgumentError(
-            f"create_api({mapper.class_.__name__}): POST answers with the new object, whose primary key {hidden[0]!r} "
-            "is hidden; include it, or leave POST out"
-        )
-
-
-def _check_names(model: type, options: Options, known: set[str]) -> None:
-    for option in ("only", "exclude"):
-        for name in getattr(options, option) or ():
-            if name not in known:
-                option = option if options.classic is None else CLASSIC_NAMES[option]
-                raise IllegalArgumentError(
-                    f"{option} names {name!r}, which {model.__name__} does not have; "
-                    f"there are {', '.join(sorted(known))}"
-                )

@@ -37,7 +37,7 @@ def small(sqlite: Engine) -> Iterator[Session]:
 
 
 def test_every_model_can_be_read_on_every_database(database: Engine) -> None:
-    """Brief of the bookshop: SQLite, PostgreSQL and MariaDB hold the same rows."""
+    """SQLite, PostgreSQL and MariaDB hold the same rows."""
     shop.Base.metadata.create_all(database)
     made = make_rows(scale=SMALL)
 
@@ -71,7 +71,7 @@ def test_a_new_row_gets_the_next_key_on_every_database(database: Engine) -> None
 
 
 def test_values_come_back_as_they_were_made_on_every_database(database: Engine) -> None:
-    """Brief of the bookshop: names, prices, moments, bytes and JSON are the same everywhere."""
+    """Names, prices, moments, bytes and JSON are the same everywhere."""
     shop.Base.metadata.create_all(database)
     made = make_rows(scale=SMALL)
 
@@ -99,7 +99,7 @@ def test_full_scale_holds_some_thousand_rows_within_three_seconds(sqlite: Engine
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_seed_gives_others() -> None:
-    """Brief of the bookshop: the generator is deterministic."""
+    """The generator is deterministic."""
     assert make_rows(seed=7, scale=0.1) == make_rows(seed=7, scale=0.1)
     assert make_rows(seed=7, scale=0.1)["books"] != make_rows(seed=8, scale=0.1)["books"]
 
@@ -118,7 +118,7 @@ def test_any_seed_and_scale_obeys_the_constraints(sqlite: Engine, seed: int) -> 
 
 
 def test_nullable_columns_are_null_in_some_rows_and_filled_in_others() -> None:
-    """Brief of the bookshop: nulls where nulls may be."""
+    """Nulls where nulls may be."""
     tables = make_rows()
 
     for name, rows in tables.items():
