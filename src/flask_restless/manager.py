@@ -47,7 +47,7 @@ class APIManager:
     `<url_prefix>/operations`.  `types` maps SQLAlchemy type classes to codecs of the application's own.  `limits`
     says how much one request may ask for.  `operators` are filter operators of the application's own.  `idempotency`
     is where the answers to requests with an `Idempotency-Key` are kept, such as an `IdempotencyTable`; without it the
-    header is ignored.
+    header is ignored.  `include_links` and `earlier_parameters` are the defaults of those options of the APIs.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
     >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP
@@ -64,6 +64,7 @@ class APIManager:
         protocol: str = "jsonapi",
         *,
         include_links: bool = True,
+        earlier_parameters: bool = False,
         atomic: bool = True,
         types: Types | None = None,
         limits: Limits | None = None,
@@ -82,7 +83,7 @@ class APIManager:
             one.peers.extend(other for other in self._registries.values() if other is not one)
         self._protocol = _known(protocol)
         self._url_prefix = "/api" if url_prefix is None else url_prefix
-        self._include_links = include_links
+        self._defaults = {"include_links": include_links, "earlier_parameters": earlier_parameters}
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
         self._preprocessors = preprocessors or {}
@@ -181,7 +182,7 @@ class APIManager:
         if protocol == "classic":
             options = ClassicOptions.checked(model, given)
         else:
-            given = {"include_links": self._include_links, **with_own_objects(model, given, self._session)}
+            given = {**self._defaults, **with_own_objects(model, given, self._session)}
             options = Options.checked(model, given)
         if options.require_idempotency_key and self._services[protocol].idempotency is None:
             raise IllegalArgumentError(

@@ -6,6 +6,7 @@ fields.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -22,6 +23,9 @@ class IllegalArgumentError(ValueError):
 
 METHODS = frozenset({"GET", "POST", "PATCH", "DELETE"})
 """The HTTP methods that an API may allow (HEAD and OPTIONS come with GET)."""
+
+FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max"})
+"""What may be evaluated where `allow_functions` is simply True."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,12 @@ class Options:
     """Whether resource objects and relationships carry `links`."""
     show_foreign_keys: bool = False
     """Whether foreign key columns are shown as (read-only) attributes."""
+    allow_functions: frozenset[str] = frozenset()
+    """Whether functions are evaluated at `/eval/<collection>`: True for count, sum, avg, min and max, or a list."""
+    earlier_parameters: bool = False
+    """Whether `group`, `ignorecase`, `sort=0` and `page[size]=0` mean what they did in earlier generations."""
+    allow_jsonp: bool = False
+    """Whether answers are wrapped for `callback=...`, and so can be read by every page on the web."""
     classic: ClassicOptions | None = field(default=None, metadata={"keyword": False})
     """What was said in the classic vocabulary, where the API speaks the classic protocol; no keyword."""
 
@@ -234,6 +244,19 @@ def _exceptions(value: Any) -> tuple[type[Exception], ...]:
     return given
 
 
+def function_names(value: Any) -> frozenset[str]:
+    """Read `allow_functions`; IllegalArgumentError if it holds what is not the name of an SQL function."""
+    if isinstance(value, bool) or value is None:
+        return FUNCTIONS if value else frozenset()
+    if isinstance(value, str):
+        raise IllegalArgumentError(f"allow_functions is True or a list of names, such as [{value!r}]")
+    names = tuple(value)
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
+            raise IllegalArgumentError(f"allow_functions names {name!r}, which is not the name of an SQL function")
+    return frozenset(names)
+
+
 _CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "methods": _methods,
@@ -244,6 +267,7 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "page_size": _number,
         "max_page_size": _number,
         "url_prefix": _prefix,
+        "allow_functions": function_names,
         "preprocessors": _processors,
         "postprocessors": _processors,
         "validation_exceptions": _exceptions,

@@ -9,6 +9,7 @@ from threading import Lock
 
 from ...operations.binding import identify, page, relationships_of, sort_keys, sort_terms
 from ...operations.conditions import all_of, check_size
+from ...operations.grouping import group_keys
 from ...operations.inclusion import (
     Fieldsets,
     Tree,
@@ -20,6 +21,7 @@ from ...operations.inclusion import (
 )
 from ...operations.operation import (
     Action,
+    Aggregate,
     Collection,
     Create,
     Delete,
@@ -34,16 +36,19 @@ from ...operations.operation import (
 )
 from ...operations.paging import Page
 from ...operations.problems import Source, did_you_mean, quote, reject
-from ...operations.selection import Selection
-from ...schema.resource import Relationship, Resource
+from ...operations.selection import Selection, SortKey
+from ...schema.resource import Attribute, Relationship, Resource
 from ..base import Call
 from .document import primary_data, read_document, resource_object
+from .earlier import standard_query
+from .evaluation import FILTERS, read_functions, split_query
 from .filters import bound_objects, read_filter, reads_single
 from .processors import Prepared, preprocess
-from .query import LISTS, SINGLES, Query, read_query
+from .query import LISTS, SINGLES, Query, flag, read_query
 from .relating import check_action, relate_targets
 
 NOTHING: frozenset[str] = frozenset()
+GROUP = Source(parameter="groupBy")
 Key = tuple[frozenset[str], Resource, str, int]
 """What a kept selection depends on: the families allowed, the resource, the raw query, the registry's generation."""
 
@@ -60,6 +65,8 @@ class Parser:
 
     def parse(self, call: Call) -> Operation:
         """Understand one call; Rejected."""
+        if call.endpoint == "evaluation":
+            return self._evaluation(call)
         prepared = preprocess(call)
         given, call = call, prepared.call
         match call.endpoint, call.method:
@@ -143,6 +150,17 @@ class Parser:
             found = self._keep(key, (_chosen(resource, self._query(call, SINGLES)), False))
         return found[0]
 
+    def _evaluation(self, call: Call) -> Aggregate:
+        """Parse functions; the preprocessors of lists hold here too: who may not list may not add up (A-9)."""
+        text, rest = split_query(call.query)
+        call = replace(call, query=rest)
+        prepared = preprocess(call)
+        asked = read_functions(call.resource, text)
+        query = self._query(call, FILTERS)
+        _check_not_single(reads_single(query.filters))
+        chosen = replace(asked.selection, filter=read_filter(call.resource, query.filters))
+        return replace(asked, selection=replace(_as_prepared(chosen, prepared), sort=(), group=()))
+
     def _find(self, key: Key) -> tuple[Selection, bool] | None:
         with self._lock:
             found = self._kept.get(key)
@@ -158,7 +176,7 @@ class Parser:
         return found
 
     def _query(self, call: Call, allowed: frozenset[str]) -> Query:
-        return read_query(call.query, allowed, call.resource.registry.limits)
+        return read_query(standard_query(call), allowed, call.resource.registry.limits)
 
     # ------------------------------------------------------------ writing
 
@@ -249,18 +267,38 @@ def _as_prepared(chosen: Selection, prepared: Prepared) -> Selection:
     """Give a list the filter and the order that preprocessors left; the client's own have been checked before."""
     if prepared.listing is None:
         return chosen
-    filters, sort = prepared.listing
+    filters, sort, group = prepared.listing
     condition = all_of([bound_objects(chosen.resource, filters, hidden=True)])
     check_size(condition, chosen.resource, Source(parameter="filter"))
     terms = [(str(path), sign == "-") for sign, path in sort]
     keys = sort_keys(chosen.resource, terms, Source(parameter="sort"), hidden=True)
-    return replace(chosen, filter=condition, sort=keys)
+    if chosen.sort and chosen.sort[0].ignore_case:
+        keys = tuple(replace(key, ignore_case=True) for key in keys)
+    grouped = group_keys(chosen.resource, map(str, group), GROUP, hidden=True)
+    return replace(chosen, filter=condition, sort=keys, group=grouped)
 
 
 def _narrowed(chosen: Selection, resource: Resource, query: Query) -> tuple[Selection, bool]:
     """Add the filter, the order and the page of a list; give also whether exactly one resource is asked for."""
     single = reads_single(query.filters)
-    sort = () if query.sort is None else sort_keys(resource, sort_terms(query.sort), Source(parameter="sort"))
+    sort = _order(resource, query)
+    group = () if query.group is None else group_keys(resource, query.group.split(","), GROUP)
     part = page(resource, query.page)
     part = Page(2, 0, part.spelling, part.total) if single else part
-    return replace(chosen, filter=read_filter(resource, query.filters), sort=sort, page=part), single
+    return replace(chosen, filter=read_filter(resource, query.filters), sort=sort, page=part, group=group), single
+
+
+def _order(resource: Resource, query: Query) -> tuple[SortKey, ...]:
+    """Bind the order of a list; texts go by their lower case where `ignoreCase` says so."""
+    ignore_case = flag("ignoreCase", query.ignore_case)
+    if query.sort is None:
+        return ()
+    if query.sort == "0":
+        detail = '"0" is no attribute to sort by; leave sort out for the order of the keys'
+        raise reject("invalid-sort", detail, Source(parameter="sort"))
+    keys = sort_keys(resource, sort_terms(query.sort), Source(parameter="sort"))
+    return tuple(replace(key, ignore_case=_is_text(key)) for key in keys) if ignore_case else keys
+
+
+def _is_text(key: SortKey) -> bool:
+    return isinstance(key.operand, Attribute) and key.operand.codec.textual

@@ -1,0 +1,61 @@
+"""The query parameters of the earlier JSON:API generations, said in words that the standard leaves free (J-6.3.2).
+
+`group`, `ignorecase`, `sort=0` and `page[size]=0` are read where `earlier_parameters` is set, `callback` where
+`allow_jsonp` is; everywhere else they are refused with what to send in their place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import unquote_plus
+
+from ...schema.options import Options
+from ..base import Call, Reply
+from ..callback import JAVASCRIPT, checked_callback
+
+RENAMED = {"group": "groupBy", "ignorecase": "ignoreCase"}
+
+
+def standard_query(call: Call) -> str:
+    """Give the query string of a call in today's words."""
+    options = call.resource.options
+    if not call.query or not (options.earlier_parameters or options.allow_jsonp):
+        return call.query
+    return "&".join(_said_today(call.query, options))
+
+
+def _said_today(query: str, options: Options) -> Iterator[str]:
+    for piece in query.split("&"):
+        raw, _, value = piece.partition("=")
+        name = unquote_plus(raw)
+        if name == "callback" and options.allow_jsonp:
+            continue
+        if not options.earlier_parameters:
+            yield piece
+        elif name in RENAMED:
+            yield f"{RENAMED[name]}={value}"
+        elif name == "page[size]" and value == "0" and options.max_page_size:
+            yield f"{raw}={options.max_page_size}"
+        elif not (name == "sort" and value == "0"):
+            yield piece
+
+
+def note_callback(call: Call) -> None:
+    """Note the function that the answer is to be wrapped for, where the API allows it; Rejected."""
+    if not call.resource.options.allow_jsonp or "callback" not in call.query:
+        return
+    for piece in call.query.split("&"):
+        name, _, value = piece.partition("=")
+        if unquote_plus(name) == "callback":
+            call.notes["callback"] = checked_callback(unquote_plus(value))
+
+
+def wrapped(call: Call | None, reply: Reply) -> Reply:
+    """Wrap the document of an answer for JSONP, if the call asks for it."""
+    callback = None if call is None else call.notes.get("callback")
+    if callback is None or not reply.body:
+        return reply
+    headers = tuple(header for header in reply.headers if header[0] != "Content-Type")
+    body = callback.encode("ascii") + b"(" + reply.body + b")"
+    return replace(reply, headers=(("Content-Type", JAVASCRIPT), *headers), body=body)
