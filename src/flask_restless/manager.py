@@ -28,7 +28,7 @@ from .schema.registry import Registry
 from .schema.resource import Resource
 from .serialization import DefaultSerializer
 from .serialization.registration import bind_own_objects, with_own_objects
-from .sessions import CurrentSession, session_source
+from .sessions import CurrentSession, Sessions
 
 PROTOCOLS: Mapping[str, Callable[[], Protocol]] = {"classic": Classic, "jsonapi": JsonApi}
 
@@ -58,9 +58,9 @@ class APIManager:
         app: Flask | None = None,
         session: Any = None,
         flask_sqlalchemy_db: Any = None,
-        url_prefix: str | None = None,
         preprocessors: Processors | None = None,
         postprocessors: Processors | None = None,
+        url_prefix: str | None = None,
         protocol: str = "jsonapi",
         *,
         include_links: bool = True,
@@ -71,11 +71,11 @@ class APIManager:
         operators: Mapping[str, Callable[..., Any]] | None = None,
         idempotency: IdempotencyStore | None = None,
     ) -> None:
-        source, owned = session_source(session, flask_sqlalchemy_db)
+        self._sessions = Sessions(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
         executor = Executor()
         self._services = {
-            name: Service(make(), executor, source, owned, self._session, idempotency)
+            name: Service(make(), executor, self._sessions, self._session, idempotency)
             for name, make in PROTOCOLS.items()
         }
         self._registries = {name: Registry(limits) for name in PROTOCOLS}
@@ -86,8 +86,8 @@ class APIManager:
         self._defaults = {"include_links": include_links, "earlier_parameters": earlier_parameters}
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
-        self._preprocessors = preprocessors or {}
-        self._postprocessors = postprocessors or {}
+        self._preprocessors = dict(preprocessors or {})
+        self._postprocessors = dict(postprocessors or {})
         self._types = types
         self._atomic = atomic
         self._shared: set[tuple[str, str]] = set()
@@ -96,10 +96,30 @@ class APIManager:
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask) -> None:
-        """Serve every API of this manager on `app`: those created so far and those to come."""
+    def init_app(
+        self,
+        app: Flask,
+        session: Any = None,
+        flask_sqlalchemy_db: Any = None,
+        preprocessors: Processors | None = None,
+        postprocessors: Processors | None = None,
+    ) -> None:
+        """Serve every API of this manager on `app`: those created so far and those to come.
+
+        What was not said to `APIManager` may be said here: where Sessions come from, and processors for APIs that
+        are created later.
+        """
         if app in self._apps:
             raise IllegalArgumentError("init_app was called for this application already")
+        if session is not None or flask_sqlalchemy_db is not None:
+            if self._sessions.given is not None:
+                raise IllegalArgumentError("this manager has a session already; give it once")
+            self._sessions.use(session, flask_sqlalchemy_db)
+        self._sessions.check()
+        if (preprocessors or postprocessors) and self.resources:
+            raise IllegalArgumentError("APIs have been created without these processors; give them to APIManager")
+        self._preprocessors = _joined(self._preprocessors, preprocessors)
+        self._postprocessors = _joined(self._postprocessors, postprocessors)
         app.extensions.setdefault("restless", []).append(self)
         self._apps.append(app)
         for blueprint in self._blueprints:
@@ -154,6 +174,7 @@ class APIManager:
         served = name if isinstance(name, type) else model
         if served is None:
             raise IllegalArgumentError("create_api_blueprint needs a model")
+        options.pop("app", None)  # 0.17 wanted to know it; the manager's Sessions are all that is needed
         protocol = _known(protocol or self._protocol)
         resource = self._resource(served, options, protocol)
         return self._blueprint(name if isinstance(name, str) else f"{resource.name}api", resource, protocol)
@@ -302,6 +323,30 @@ class APIManager:
         name = self._find(type(instance)).name
         return {"type": name, "id": self.primary_key_value(instance, as_string=True)}
 
+    @property
+    def session(self) -> Any:
+        """What Sessions come from, as it was handed in; None while nothing was."""
+        return self._sessions.given
+
+    @property
+    def flask_sqlalchemy_db(self) -> Any:
+        """The `db` object that was handed in, if one was."""
+        return self._sessions.database
+
+    @property
+    def app(self) -> Flask | None:
+        """The first application of this manager."""
+        return next(iter(self._apps), None)
+
+    @property
+    def created_apis_for(self) -> Mapping[type, Resource]:
+        """The first API of each model."""
+        return {one.model: one for one in reversed(self.resources)}
+
+    def blueprint_name(self, model: type) -> str:
+        """Give the name of the blueprint of a model's first API; ValueError if it has none."""
+        return self.api_name(self.collection_name(model))
+
     @staticmethod
     def api_name(collection_name: str) -> str:
         """Give the name of the blueprint of a collection's first API."""
@@ -312,6 +357,14 @@ def _known(protocol: str) -> str:
     if protocol not in PROTOCOLS:
         raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
     return protocol
+
+
+def _joined(one: Processors, other: Processors | None) -> dict[str, Iterable[Callable[..., Any]]]:
+    """Put processors behind others of the same name."""
+    joined: dict[str, Iterable[Callable[..., Any]]] = {name.upper(): functions for name, functions in one.items()}
+    for name, functions in (other or {}).items():
+        joined[name.upper()] = [*joined.get(name.upper(), ()), *functions]
+    return joined
 
 
 def _merged(model: type, name: str, shared: Processors, options: Options) -> Mapping[str, Any]:
