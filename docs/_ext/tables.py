@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeDecorator
 from flask_restless.operations.operators import OPERATORS
 from flask_restless.operations.problems import CODES
 from flask_restless.schema.classic_options import ClassicOptions
-from flask_restless.schema.options import Limits, Options
+from flask_restless.schema.options import SUCCESSORS, Limits, Options
 from flask_restless.schema.types import TYPES, codec_of
 
 Row = Sequence[str]
@@ -66,6 +66,10 @@ TABLES = {
     "operators": (("operator", "other names", "compares with", "needs", "meaning"), operator_rows),
     "options": (("option", "default", "meaning"), lambda: field_rows(Options)),
     "classic-options": (("option", "default", "meaning"), lambda: field_rows(ClassicOptions)),
+    "successors": (
+        ("in the classic protocol", "in JSON:API"),
+        lambda: [(f"`{a}`", f"`{b}`") for a, b in SUCCESSORS.items()],
+    ),
     "limits": (("limit", "default", "of what"), lambda: field_rows(Limits)),
     "types": (("SQLAlchemy type", "codec", "JSON type", "format"), type_rows),
 }

@@ -21,9 +21,11 @@ from .operations.operators import own_operator
 from .protocols.base import Protocol
 from .protocols.classic import Classic
 from .protocols.jsonapi import JsonApi
+from .schema.classic_options import PROCESSOR_ALIASES as CLASSIC_ALIASES
+from .schema.classic_options import PROCESSORS as CLASSIC_NAMES
 from .schema.classic_options import ClassicOptions, processor_names
 from .schema.introspect import Types, inspect_model
-from .schema.options import IllegalArgumentError, Limits, Options
+from .schema.options import POSTPROCESSORS, PREPROCESSORS, IllegalArgumentError, Limits, Options, check_names
 from .schema.registry import Registry
 from .schema.resource import Resource
 from .serialization import DefaultSerializer
@@ -31,6 +33,13 @@ from .serialization.registration import bind_own_objects, with_own_objects
 from .sessions import CurrentSession, Sessions
 
 PROTOCOLS: Mapping[str, Callable[[], Protocol]] = {"classic": Classic, "jsonapi": JsonApi}
+
+CLASSIC = CLASSIC_NAMES | CLASSIC_ALIASES.keys()
+PROCESSORS: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "classic": {"preprocessors": CLASSIC, "postprocessors": CLASSIC},
+    "jsonapi": {"preprocessors": PREPROCESSORS, "postprocessors": POSTPROCESSORS},
+}
+"""Protocol -> the names that its processors may have."""
 
 Processors = Mapping[str, Iterable[Callable[..., Any]]]
 
@@ -112,7 +121,7 @@ class APIManager:
         if app in self._apps:
             raise IllegalArgumentError("init_app was called for this application already")
         if session is not None or flask_sqlalchemy_db is not None:
-            if self._sessions.given is not None:
+            if self._sessions.is_told:
                 raise IllegalArgumentError("this manager has a session already; give it once")
             self._sessions.use(session, flask_sqlalchemy_db)
         self._sessions.check()
@@ -212,8 +221,8 @@ class APIManager:
             )
         options = replace(
             options,
-            preprocessors=_merged(model, "preprocessors", self._preprocessors, options),
-            postprocessors=_merged(model, "postprocessors", self._postprocessors, options),
+            preprocessors=_merged(model, "preprocessors", self._preprocessors, options, protocol),
+            postprocessors=_merged(model, "postprocessors", self._postprocessors, options, protocol),
         )
         if protocol != "classic":
             return options
@@ -326,7 +335,8 @@ class APIManager:
     @property
     def session(self) -> Any:
         """What Sessions come from, as it was handed in; None while nothing was."""
-        return self._sessions.given
+        given, database = self._sessions.given, self._sessions.database
+        return database.session if given is None and database is not None else given
 
     @property
     def flask_sqlalchemy_db(self) -> Any:
@@ -367,9 +377,13 @@ def _joined(one: Processors, other: Processors | None) -> dict[str, Iterable[Cal
     return joined
 
 
-def _merged(model: type, name: str, shared: Processors, options: Options) -> Mapping[str, Any]:
-    """Put the manager's processors before the API's own, name by name."""
-    merged = dict(Options.checked(model, {name: shared}).__getattribute__(name))
+def _merged(model: type, name: str, shared: Processors, options: Options, protocol: str) -> Mapping[str, Any]:
+    """Put the manager's processors before the API's own, name by name; those of the other protocol are left out."""
+    known = PROCESSORS[protocol][name]
+    check_names(f"APIManager: {name}", shared, frozenset().union(*(one[name] for one in PROCESSORS.values())))
+    check_names(f"create_api({model.__name__}): {name}", getattr(options, name), known)
+    ours = {key: functions for key, functions in shared.items() if key.upper() in known}
+    merged = dict(Options.checked(model, {name: ours}).__getattribute__(name))
     for key, functions in getattr(options, name).items():
         merged[key] = merged.get(key, ()) + functions
     return merged

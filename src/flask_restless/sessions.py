@@ -66,12 +66,17 @@ class Sessions:
     def use(self, session: Any, flask_sqlalchemy_db: Any) -> None:
         """Take Sessions from there; IllegalArgumentError."""
         self.source, self.ours = session_source(session, flask_sqlalchemy_db)
-        self.given = session if session is not None else getattr(flask_sqlalchemy_db, "session", None)
+        self.given = session
         self.database = flask_sqlalchemy_db
+
+    @property
+    def is_told(self) -> bool:
+        """Whether Sessions come from anywhere."""
+        return self.source is not _none
 
     def check(self) -> None:
         """Refuse to serve without Sessions; IllegalArgumentError."""
-        if self.source is _none:
+        if not self.is_told:
             session_source(None)
 
 

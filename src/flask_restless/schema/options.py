@@ -24,6 +24,29 @@ class IllegalArgumentError(ValueError):
 METHODS = frozenset({"GET", "POST", "PATCH", "DELETE"})
 """The HTTP methods that an API may allow (HEAD and OPTIONS come with GET)."""
 
+PREPROCESSORS = frozenset(
+    {
+        "GET_COLLECTION",
+        "GET_RESOURCE",
+        "GET_RELATION",
+        "GET_RELATED_RESOURCE",
+        "GET_RELATIONSHIP",
+        "POST_RESOURCE",
+        "POST_RELATIONSHIP",
+        "PATCH_RESOURCE",
+        "PATCH_RELATIONSHIP",
+        "DELETE_RESOURCE",
+        "DELETE_RELATIONSHIP",
+    }
+)
+POSTPROCESSORS = PREPROCESSORS - {"GET_RELATION", "GET_RELATIONSHIP"} | {
+    "GET_TO_MANY_RELATION",
+    "GET_TO_ONE_RELATION",
+    "GET_TO_MANY_RELATIONSHIP",
+    "GET_TO_ONE_RELATIONSHIP",
+}
+"""The names of processors in JSON:API; those of relations are told apart once it is known what is there."""
+
 FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max"})
 """What may be evaluated where `allow_functions` is simply True."""
 
@@ -234,6 +257,15 @@ def _processors(value: Any) -> Mapping[str, tuple[Callable[..., Any], ...]]:
                 raise IllegalArgumentError(f"the processor {function!r} of {name} is not callable")
         merged[name.upper()] = merged.get(name.upper(), ()) + functions
     return MappingProxyType(merged)
+
+
+def check_names(where: str, given: Iterable[str], known: frozenset[str]) -> None:
+    """Refuse processors that would never run (C-8); IllegalArgumentError."""
+    for name in given:
+        if name.upper() not in known:
+            close = get_close_matches(name.upper(), known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
+            raise IllegalArgumentError(f"{where} has the key {name!r}, which never runs; {hint}")
 
 
 def _exceptions(value: Any) -> tuple[type[Exception], ...]:

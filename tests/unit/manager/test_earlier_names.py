@@ -116,3 +116,28 @@ def test_blueprints_of_both_spellings_can_be_registered(shop: Shop) -> None:
     assert client.get("/old/tags/1").json["name"] == client.get("/new/tags/1").json["data"]["attributes"]["name"]
     assert client.get("/new/tags/1").mimetype == JSONAPI
     assert client.get("/old/tags/1").mimetype == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("preprocessors", "GET_COLECTION"), ("preprocessors", "GET_MANY"), ("postprocessors", "GET_RELATION")],
+)
+def test_processor_that_would_never_run_is_refused(shop: Shop, kind: str, key: str) -> None:
+    """C-8: a guard under a misspelt name is no guard."""
+    manager = APIManager(session=shop.session)
+
+    with pytest.raises(IllegalArgumentError, match="never runs"):
+        manager.create_api(Tag, **{kind: {key: [refuse]}})
+
+
+def test_shared_processors_hold_in_the_protocol_that_knows_them(shop: Shop) -> None:
+    app = Flask("shared")
+    manager = APIManager(app, session=shop.session, preprocessors={"GET_MANY": [refuse], "GET_RESOURCE": [refuse]})
+    manager.create_api(Tag, url_prefix="/new")
+    manager.create_api(Tag, url_prefix="/old", protocol="classic")
+
+    client = checked_client(app)
+    assert [client.get(f"/new/{one}").status_code for one in ("tags", "tags/1")] == [200, 403]
+    assert [client.get(f"/old/{one}").status_code for one in ("tags", "tags/1")] == [403, 200]
+    with pytest.raises(IllegalArgumentError, match="APIManager: preprocessors has the key 'GET_ALL'"):
+        APIManager(session=shop.session, preprocessors={"GET_ALL": [refuse]}).create_api(Tag)
