@@ -78,7 +78,9 @@ class Estate:
         return self.client.get(f"{path}?{urlencode({'q': json.dumps(search)})}")
 
     def write(self, method: str, path: str, document: Any, **kwargs: Any) -> TestResponse:
-        """Send a document of the protocol that the path belongs to."""
+        """Send a document of the protocol that the path belongs to; None sends no body."""
+        if document is None:
+            return self.client.open(path, method=method, **kwargs)
         if path.startswith("/api"):
             return self.client.send(method, path, {"data": document}, **kwargs)
         kwargs.setdefault("content_type", "application/json")

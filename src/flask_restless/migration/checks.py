@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
+from inspect import signature
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..manager import APIManager
 from ..schema.classic_options import ClassicOptions
 from ..schema.introspect import inspect_model
 from ..schema.options import IllegalArgumentError, Options
@@ -121,10 +123,20 @@ class _Checker:
             section.findings += self._about((Topic.MANAGER,), "include_links")
         if manager.options.get("app") is None and any(manager.options.get(kind) for kind in PROCESSORS):
             section.findings += self._about((Topic.MANAGER,), "preprocessors")
-        for name in sorted(manager.asked):
-            section.findings += self._about((Topic.MANAGER,), name)
+        section.findings += self._gone(manager)
         section.findings += self._processors(manager.options, protocol)
         return section
+
+    def _gone(self, manager: RecordedManager) -> Iterator[Finding]:
+        """Tell of keywords and attributes that managers do not have any more."""
+        known = signature(APIManager).parameters
+        for name in sorted(manager.options.keys() - known.keys()):
+            yield Finding(Severity.BREAKS, name, f"APIManager takes no {name}; it takes {', '.join(known)}")
+        for name in sorted(manager.asked):
+            told = list(self._about((Topic.MANAGER,), name))
+            if not told and not hasattr(APIManager, name):
+                told = [Finding(Severity.BREAKS, name, f"an APIManager has no {name}")]
+            yield from told
 
     def api(self, manager: RecordedManager, api: RecordedApi) -> Section:
         """Tell of one API: each of its options, its processors, and whether it could be created."""

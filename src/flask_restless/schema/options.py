@@ -148,7 +148,7 @@ class Options:
     allow_functions: frozenset[str] = frozenset()
     """Whether functions are evaluated at `/eval/<collection>`: True for count, sum, avg, min and max, or a list."""
     earlier_parameters: bool = False
-    """Whether `group`, `ignorecase`, `sort=0` and `page[size]=0` mean what they did in earlier generations."""
+    """Whether `group`, `ignorecase`, `sort=0`, `page[size]=0`, `filter[name]=a,b` mean what they did before 2.0."""
     allow_jsonp: bool = False
     """Whether answers are wrapped for `callback=...`, and so can be read by every page on the web."""
     classic: ClassicOptions | None = field(default=None, metadata={"keyword": False})

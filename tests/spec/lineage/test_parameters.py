@@ -64,6 +64,9 @@ def test_earlier_parameters_mean_what_they_did(earlier: Shop) -> None:
         ("sort=title&ignorecase=1", "sort=title&ignoreCase=true"),
         ("sort=0&filter[in_print]=true", "filter[in_print]=true"),
         ("page%5Bsize%5D=0", "page[size]=100"),
+        ("filter[id]=1,3", "filter[id][in]=1,3"),
+        ("filter%5Bpublisher%5D=1%2C2", "filter[publisher][in]=1,2"),
+        ("filter[language]=ENGLISH", "filter[language]=ENGLISH"),
     ]:
         response = earlier.get(f"/v1/books?{theirs}")
         assert response.status_code == 200, response.text

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 import flask_restless
 from flask_restless.cli import main
+from flask_restless.cli.check_migration import _with_bar
 
 APPS = Path(__file__).parents[2] / "generations" / "apps"
 
@@ -104,6 +105,24 @@ manager.create_api(Pet)
     assert "there is no option max_results_per_pgae; did you mean max_results_per_page?" in result.output
     assert "nmae" in result.output
     assert "API of Pet\n  works as it is" in result.output
+
+
+def test_managers_are_held_against_those_of_today(tmp_path: Path) -> None:
+    result = checked(
+        tmp_path,
+        """
+from flask_restless import APIManager
+manager = APIManager(app, session=1, protocol="classic", flavour="mint")
+manager.create_api(Person, app=app)
+manager.apis_to_create, manager.created_apis_for, manager.frobnicate(1)
+""",
+    )
+
+    assert result.exit_code == 1
+    assert "breaks  flavour: APIManager takes no flavour" in result.output
+    assert "breaks  apis_to_create" in result.output
+    assert "breaks  frobnicate: an APIManager has no frobnicate" in result.output
+    assert "created_apis_for:" not in result.output
 
 
 def test_processors_are_held_against_the_table(tmp_path: Path) -> None:
@@ -235,3 +254,13 @@ def test_what_cannot_be_checked_is_told(tmp_path: Path, text: str, told: str) ->
 
 def test_function_that_is_not_there_is_told() -> None:
     assert "has no nothing" in run(f"{APPS / 'ng.py'}:nothing").output
+
+
+def test_progress_bar_gives_every_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "long.log"
+    log.write_text("/api/person\n/api/pet\n")
+
+    with log.open() as lines:
+        assert list(_with_bar(lines)) == ["/api/person\n", "/api/pet\n"]
+
+    assert "requests: 100%" in capsys.readouterr().err

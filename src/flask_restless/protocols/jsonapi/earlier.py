@@ -1,11 +1,13 @@
 """The query parameters of the earlier JSON:API generations, said in words that the standard leaves free (J-6.3.2).
 
-`group`, `ignorecase`, `sort=0` and `page[size]=0` are read where `earlier_parameters` is set, `callback` where
-`allow_jsonp` is; everywhere else they are refused with what to send in their place.
+`group`, `ignorecase`, `sort=0`, `page[size]=0` and lists in `filter[name]=a,b` are read where `earlier_parameters` is
+set, `callback` where `allow_jsonp` is; everywhere else they are refused with what to send in their place, except for the
+lists, which are texts with a comma in them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote_plus
@@ -15,6 +17,8 @@ from ..base import Call, Reply
 from ..callback import JAVASCRIPT, checked_callback
 
 RENAMED = {"group": "groupBy", "ignorecase": "ignoreCase"}
+FIELD = re.compile(r"filter\[(?!objects\]|single\])[^\[\]]+\]")
+"""`filter[name]=a,b`, which asked for either of them."""
 
 
 def standard_query(call: Call) -> str:
@@ -37,6 +41,8 @@ def _said_today(query: str, options: Options) -> Iterator[str]:
             yield f"{RENAMED[name]}={value}"
         elif name == "page[size]" and value == "0" and options.max_page_size:
             yield f"{raw}={options.max_page_size}"
+        elif FIELD.fullmatch(name) and "," in unquote_plus(value):
+            yield f"{raw}[in]={value}"
         elif not (name == "sort" and value == "0"):
             yield piece
 
