@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 
 from conftest import JSONAPI, Shop
+from estate import Doc, open_estate
 from flask_restless import APIManager
 from flask_restless.demo.models import Author, Book, Publisher
 
@@ -138,6 +139,8 @@ def test_jsonp_is_an_option(shop: Shop) -> None:
     serve(shop, allow_jsonp=True)
 
     plain = shop.get("/v1/books/1")
+    with shop.session.begin() as session:  # type: ignore[attr-defined]  # a sessionmaker
+        session.get(Book, 2).subtitle = "line\u2028end"
     wrapped = shop.get("/v1/books/1?callback=a.b")
     refused = shop.get("/v1/books/0?callback=a.b")
     evil = shop.get("/v1/books/1?callback=alert(1)//(")
@@ -146,5 +149,21 @@ def test_jsonp_is_an_option(shop: Shop) -> None:
     assert wrapped.text.startswith('a.b({"data":')
     assert wrapped.text.endswith(")")
     assert f'"id":"{plain.json["data"]["id"]}"' in wrapped.text
+    assert "line\\u2028end" in shop.get("/v1/books/2?callback=f").text
     assert (refused.status_code, refused.text[:14]) == (404, 'a.b({"errors":')
     assert (evil.status_code, evil.mimetype) == (400, JSONAPI)
+
+
+def test_related_resources_can_be_grouped_over_relationships(database: Engine) -> None:
+    """Also by the way back to where they were asked for."""
+    estate = open_estate(database)
+    with estate.session.begin() as session:
+        session.add(Doc(id=11, title="z", owner_id=1, editor_id=2))
+        session.add(Doc(id=12, title="z", owner_id=1, editor_id=1))
+
+    def ids(query: str) -> list[str]:
+        return [one["id"] for one in estate.client.get(f"/api/users/1/docs?{query}").json["data"]]
+
+    assert ids("groupBy=owner.name") == ["1"]
+    assert ids("groupBy=editor.name") == ["1", "12"]
+    assert ids("groupBy=editor.name,title&sort=-id") == ["12", "11", "1"]
