@@ -1,8 +1,8 @@
 """The query parameters of the earlier JSON:API generations, said in words that the standard leaves free (J-6.3.2).
 
 `group`, `ignorecase`, `sort=0`, `page[size]=0` and lists in `filter[name]=a,b` are read where `earlier_parameters` is
-set, `callback` where `allow_jsonp` is; everywhere else they are refused with what to send in their place, except for the
-lists, which are texts with a comma in them.
+set, `callback` where `allow_jsonp` is.  Everywhere else they are refused with what to send in their place, except for
+the lists, which are texts with a comma in them.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def _said_today(query: str, options: Options) -> Iterator[str]:
 
 
 def note_callback(call: Call) -> None:
-    """Note the function that the answer is to be wrapped for, where the API allows it; Rejected."""
-    if not call.resource.options.allow_jsonp or "callback" not in call.query:
+    """Note the function that the answer to a GET is to be wrapped for, where the API allows it; Rejected."""
+    if not call.resource.options.allow_jsonp or call.method != "GET":
         return
     for piece in call.query.split("&"):
         name, _, value = piece.partition("=")
@@ -63,5 +63,8 @@ def wrapped(call: Call | None, reply: Reply) -> Reply:
     if callback is None or not reply.body:
         return reply
     headers = tuple(header for header in reply.headers if header[0] != "Content-Type")
-    body = callback.encode("ascii") + b"(" + reply.body + b")"
+    document = reply.body
+    for separator in ("\u2028", "\u2029"):  # they end lines in older JavaScript, and so strings
+        document = document.replace(separator.encode(), f"\\u{ord(separator):x}".encode())
+    body = callback.encode("ascii") + b"(" + document + b")"
     return replace(reply, headers=(("Content-Type", JAVASCRIPT), *headers), body=body)
