@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields
 from inspect import getsource
 from re import findall
@@ -15,10 +15,11 @@ from sqlalchemy import ARRAY, PickleType
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator
 
+from flask_restless.migration.processors import AFTER, BEFORE
 from flask_restless.operations.operators import OPERATORS
 from flask_restless.operations.problems import CODES
 from flask_restless.schema.classic_options import ClassicOptions
-from flask_restless.schema.options import Limits, Options
+from flask_restless.schema.options import SUCCESSORS, Limits, Options
 from flask_restless.schema.types import TYPES, codec_of
 
 Row = Sequence[str]
@@ -58,6 +59,12 @@ def type_rows() -> Iterator[Row]:
         yield f"`{class_.__name__}`", codec.name, str(form), str(codec.json_schema.get("format", ""))
 
 
+def processor_rows(table: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[Row]:
+    """One row for each name of a processor of JSON:API."""
+    for key, names in table["jsonapi"].items():
+        yield f"`{key}`", ", ".join(f"`{name}`" for name in names)
+
+
 WITH_ARGUMENTS = (TypeDecorator, PickleType, ARRAY, postgresql.ARRAY)
 """Rows that take an argument to show, or that cannot be shown."""
 
@@ -66,6 +73,12 @@ TABLES = {
     "operators": (("operator", "other names", "compares with", "needs", "meaning"), operator_rows),
     "options": (("option", "default", "meaning"), lambda: field_rows(Options)),
     "classic-options": (("option", "default", "meaning"), lambda: field_rows(ClassicOptions)),
+    "preprocessors": (("name", "gets"), lambda: processor_rows(BEFORE)),
+    "postprocessors": (("name", "gets"), lambda: processor_rows(AFTER)),
+    "successors": (
+        ("in the classic protocol", "in JSON:API"),
+        lambda: [(f"`{a}`", f"`{b}`") for a, b in SUCCESSORS.items()],
+    ),
     "limits": (("limit", "default", "of what"), lambda: field_rows(Limits)),
     "types": (("SQLAlchemy type", "codec", "JSON type", "format"), type_rows),
 }

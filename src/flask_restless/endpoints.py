@@ -26,7 +26,7 @@ from .operations.problems import Problem, Rejected, problem, quote, reject
 from .pipeline import Exchange, respond
 from .protocols.base import Call, Protocol, Reply, Route
 from .schema.resource import Resource
-from .sessions import CurrentSession, SessionSource, lent
+from .sessions import CurrentSession, Sessions, lent
 
 logger = logging.getLogger("flask_restless")
 
@@ -70,15 +70,15 @@ class Service:
 
     protocol: Protocol
     executor: Executor
-    source: SessionSource
-    owns_sessions: bool
+    sessions: Sessions
     current: CurrentSession
     idempotency: IdempotencyStore | None = None
 
     def answer(self, call: Call) -> Reply:
         """Answer one call in a Session of its own."""
-        with lent(self.source, self.owns_sessions, self.current) as session:
-            return respond(Exchange(call, self.protocol, self.executor, session, self.owns_sessions, self.idempotency))
+        ours = self.sessions.ours
+        with lent(self.sessions.source, ours, self.current) as session:
+            return respond(Exchange(call, self.protocol, self.executor, session, ours, self.idempotency))
 
 
 def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:

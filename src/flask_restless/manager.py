@@ -22,17 +22,26 @@ from .operations.operators import own_operator
 from .protocols.base import Protocol
 from .protocols.classic import Classic
 from .protocols.jsonapi import JsonApi
+from .schema.classic_options import PROCESSOR_ALIASES as CLASSIC_ALIASES
+from .schema.classic_options import PROCESSORS as CLASSIC_NAMES
 from .schema.classic_options import ClassicOptions, processor_names
 from .schema.hooks import NO_HOOKS, Hooks
 from .schema.introspect import Types, inspect_model
-from .schema.options import IllegalArgumentError, Limits, Options
+from .schema.options import POSTPROCESSORS, PREPROCESSORS, IllegalArgumentError, Limits, Options, check_names
 from .schema.registry import Registry
 from .schema.resource import Resource
 from .serialization import DefaultSerializer
 from .serialization.registration import bind_own_objects, with_own_objects
-from .sessions import CurrentSession, session_source
+from .sessions import CurrentSession, Sessions
 
 PROTOCOLS: Mapping[str, Callable[[], Protocol]] = {"classic": Classic, "jsonapi": JsonApi}
+
+CLASSIC = CLASSIC_NAMES | CLASSIC_ALIASES.keys()
+PROCESSORS: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "classic": {"preprocessors": CLASSIC, "postprocessors": CLASSIC},
+    "jsonapi": {"preprocessors": PREPROCESSORS, "postprocessors": POSTPROCESSORS},
+}
+"""Protocol -> the names that its processors may have."""
 
 Processors = Mapping[str, Iterable[Callable[..., Any]]]
 
@@ -51,7 +60,8 @@ class APIManager:
     around those of every API.  `idempotency` is where the answers to requests with an `Idempotency-Key` are kept, such
     as an `IdempotencyTable`; without it the header is ignored.
     `cursor_secret` signs the cursors of pages; without it the application's `SECRET_KEY` does (and what
-    `SECRET_KEY_FALLBACKS` lists is still understood), and without that a checksum.
+    `SECRET_KEY_FALLBACKS` lists is still understood), and without that a checksum.  `include_links`
+    and `earlier_parameters` are the defaults of those options of the APIs.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
     >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP
@@ -62,12 +72,13 @@ class APIManager:
         app: Flask | None = None,
         session: Any = None,
         flask_sqlalchemy_db: Any = None,
-        url_prefix: str | None = None,
         preprocessors: Processors | None = None,
         postprocessors: Processors | None = None,
+        url_prefix: str | None = None,
         protocol: str = "jsonapi",
         *,
         include_links: bool = True,
+        earlier_parameters: bool = False,
         atomic: bool = True,
         types: Types | None = None,
         limits: Limits | None = None,
@@ -78,11 +89,11 @@ class APIManager:
     ) -> None:
         if not isinstance(hooks, Hooks):
             raise IllegalArgumentError(f"hooks is {hooks!r}; it is a Hooks value, such as Hooks(before=check)")
-        source, owned = session_source(session, flask_sqlalchemy_db)
+        self._sessions = Sessions(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
         executor = Executor()
         self._services = {
-            name: Service(make(), executor, source, owned, self._session, idempotency)
+            name: Service(make(), executor, self._sessions, self._session, idempotency)
             for name, make in PROTOCOLS.items()
         }
         self._registries = {name: Registry(limits, partial(_secrets, cursor_secret)) for name in PROTOCOLS}
@@ -91,11 +102,11 @@ class APIManager:
             one.peers.extend(other for other in self._registries.values() if other is not one)
         self._protocol = _known(protocol)
         self._url_prefix = "/api" if url_prefix is None else url_prefix
-        self._include_links = include_links
+        self._defaults = {"include_links": include_links, "earlier_parameters": earlier_parameters}
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
-        self._preprocessors = preprocessors or {}
-        self._postprocessors = postprocessors or {}
+        self._preprocessors = dict(preprocessors or {})
+        self._postprocessors = dict(postprocessors or {})
         self._types = types
         self._hooks = hooks
         self._atomic = atomic
@@ -105,10 +116,30 @@ class APIManager:
         if app is not None:
             self.init_app(app)
 
-    def init_app(self, app: Flask) -> None:
-        """Serve every API of this manager on `app`: those created so far and those to come."""
+    def init_app(
+        self,
+        app: Flask,
+        session: Any = None,
+        flask_sqlalchemy_db: Any = None,
+        preprocessors: Processors | None = None,
+        postprocessors: Processors | None = None,
+    ) -> None:
+        """Serve every API of this manager on `app`: those created so far and those to come.
+
+        What was not said to `APIManager` may be said here: where Sessions come from, and processors for APIs that
+        are created later.
+        """
         if app in self._apps:
             raise IllegalArgumentError("init_app was called for this application already")
+        if session is not None or flask_sqlalchemy_db is not None:
+            if self._sessions.is_told:
+                raise IllegalArgumentError("this manager has a session already; give it once")
+            self._sessions.use(session, flask_sqlalchemy_db)
+        self._sessions.check()
+        if (preprocessors or postprocessors) and self.resources:
+            raise IllegalArgumentError("APIs have been created without these processors; give them to APIManager")
+        self._preprocessors = _joined(self._preprocessors, preprocessors)
+        self._postprocessors = _joined(self._postprocessors, postprocessors)
         app.extensions.setdefault("restless", []).append(self)
         self._apps.append(app)
         for blueprint in self._blueprints:
@@ -163,6 +194,7 @@ class APIManager:
         served = name if isinstance(name, type) else model
         if served is None:
             raise IllegalArgumentError("create_api_blueprint needs a model")
+        options.pop("app", None)  # 0.17 wanted to know it; the manager's Sessions are all that is needed
         protocol = _known(protocol or self._protocol)
         resource = self._resource(served, options, protocol)
         return self._blueprint(name if isinstance(name, str) else f"{resource.name}api", resource, protocol)
@@ -191,7 +223,7 @@ class APIManager:
         if protocol == "classic":
             options = ClassicOptions.checked(model, given)
         else:
-            given = {"include_links": self._include_links, **with_own_objects(model, given, self._session)}
+            given = {**self._defaults, **with_own_objects(model, given, self._session)}
             options = Options.checked(model, given)
         if options.require_idempotency_key and self._services[protocol].idempotency is None:
             raise IllegalArgumentError(
@@ -200,8 +232,8 @@ class APIManager:
             )
         options = replace(
             options,
-            preprocessors=_merged(model, "preprocessors", self._preprocessors, options),
-            postprocessors=_merged(model, "postprocessors", self._postprocessors, options),
+            preprocessors=_merged(model, "preprocessors", self._preprocessors, options, protocol),
+            postprocessors=_merged(model, "postprocessors", self._postprocessors, options, protocol),
             hooks=self._hooks.around(options.hooks),
         )
         if protocol != "classic":
@@ -312,6 +344,31 @@ class APIManager:
         name = self._find(type(instance)).name
         return {"type": name, "id": self.primary_key_value(instance, as_string=True)}
 
+    @property
+    def session(self) -> Any:
+        """What Sessions come from, as it was handed in; None while nothing was."""
+        given, database = self._sessions.given, self._sessions.database
+        return database.session if given is None and database is not None else given
+
+    @property
+    def flask_sqlalchemy_db(self) -> Any:
+        """The `db` object that was handed in, if one was."""
+        return self._sessions.database
+
+    @property
+    def app(self) -> Flask | None:
+        """The first application of this manager."""
+        return next(iter(self._apps), None)
+
+    @property
+    def created_apis_for(self) -> Mapping[type, Resource]:
+        """The first API of each model."""
+        return {one.model: one for one in reversed(self.resources)}
+
+    def blueprint_name(self, model: type) -> str:
+        """Give the name of the blueprint of a model's first API; ValueError if it has none."""
+        return self.api_name(self.collection_name(model))
+
     @staticmethod
     def api_name(collection_name: str) -> str:
         """Give the name of the blueprint of a collection's first API."""
@@ -331,9 +388,21 @@ def _known(protocol: str) -> str:
     return protocol
 
 
-def _merged(model: type, name: str, shared: Processors, options: Options) -> Mapping[str, Any]:
-    """Put the manager's processors before the API's own, name by name."""
-    merged = dict(Options.checked(model, {name: shared}).__getattribute__(name))
+def _joined(one: Processors, other: Processors | None) -> dict[str, Iterable[Callable[..., Any]]]:
+    """Put processors behind others of the same name."""
+    joined: dict[str, Iterable[Callable[..., Any]]] = {name.upper(): functions for name, functions in one.items()}
+    for name, functions in (other or {}).items():
+        joined[name.upper()] = [*joined.get(name.upper(), ()), *functions]
+    return joined
+
+
+def _merged(model: type, name: str, shared: Processors, options: Options, protocol: str) -> Mapping[str, Any]:
+    """Put the manager's processors before the API's own, name by name; those of the other protocol are left out."""
+    known = PROCESSORS[protocol][name]
+    check_names(f"APIManager: {name}", shared, frozenset().union(*(one[name] for one in PROCESSORS.values())))
+    check_names(f"create_api({model.__name__}): {name}", getattr(options, name), known)
+    ours = {key: functions for key, functions in shared.items() if key.upper() in known}
+    merged = dict(Options.checked(model, {name: ours}).__getattribute__(name))
     for key, functions in getattr(options, name).items():
         merged[key] = merged.get(key, ()) + functions
     return merged

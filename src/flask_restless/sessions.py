@@ -47,6 +47,43 @@ def session_source(session: Any, flask_sqlalchemy_db: Any = None) -> tuple[Sessi
     )
 
 
+class Sessions:
+    """Where the Sessions of one manager come from; it may be told as late as `init_app`.
+
+    `ours` says whether each Session is ours to close.  `given` and `database` are what the application handed in.
+    """
+
+    __slots__ = ("database", "given", "ours", "source")
+
+    def __init__(self, session: Any = None, flask_sqlalchemy_db: Any = None) -> None:
+        self.given: Any = None
+        self.database: Any = None
+        self.source: SessionSource = _none
+        self.ours = False
+        if session is not None or flask_sqlalchemy_db is not None:
+            self.use(session, flask_sqlalchemy_db)
+
+    def use(self, session: Any, flask_sqlalchemy_db: Any) -> None:
+        """Take Sessions from there; IllegalArgumentError."""
+        self.source, self.ours = session_source(session, flask_sqlalchemy_db)
+        self.given = session
+        self.database = flask_sqlalchemy_db
+
+    @property
+    def is_told(self) -> bool:
+        """Whether Sessions come from anywhere."""
+        return self.source is not _none
+
+    def check(self) -> None:
+        """Refuse to serve without Sessions; IllegalArgumentError."""
+        if not self.is_told:
+            session_source(None)
+
+
+def _none() -> Session:
+    raise RuntimeError("APIManager has no session; give one to APIManager or to init_app")
+
+
 def _current(session: Any) -> Session:
     found: Session = session() if isinstance(session, scoped_session) else session
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from .check_migration import check_migration
 from .demo import demo
 from .routes import routes
 from .serve import serve
@@ -18,6 +19,7 @@ def main() -> None:
     """A JSON:API of SQLAlchemy models, or of a database as it is."""
 
 
+main.add_command(check_migration)
 main.add_command(demo)
 main.add_command(serve)
 

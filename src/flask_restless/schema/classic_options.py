@@ -7,7 +7,6 @@ not superseded by a classic name is an option of classic APIs as well.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
@@ -16,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import ColumnProperty, Mapper, QueryableAttribute
 
-from .options import SUCCESSORS, IllegalArgumentError, Options
+from .options import SUCCESSORS, IllegalArgumentError, Options, function_names
 
 JSONAPI_ONLY = frozenset(
     {
@@ -29,14 +28,12 @@ JSONAPI_ONLY = frozenset(
         "allow_delete_from_to_many_relationships",
         "serializer_class",
         "deserializer_class",
+        "earlier_parameters",
     }
 )
 """Options that say something about JSON:API documents alone."""
 
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
-FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max"})
-"""What may be evaluated where `allow_functions` is simply True."""
-
 PROCESSORS = frozenset({"GET_SINGLE", "GET_MANY", "PATCH_SINGLE", "PATCH_MANY", "POST", "DELETE_SINGLE", "DELETE_MANY"})
 PROCESSOR_ALIASES: Mapping[str, str] = MappingProxyType(
     {"PUT_SINGLE": "PATCH_SINGLE", "PUT_MANY": "PATCH_MANY", "DELETE": "DELETE_SINGLE"}
@@ -253,23 +250,13 @@ def _size(value: Any) -> int:
     return value
 
 
-def _functions(value: Any) -> frozenset[str]:
-    if isinstance(value, bool) or value is None:
-        return FUNCTIONS if value else frozenset()
-    names = _names(value)
-    for name in names:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
-            raise IllegalArgumentError(f"allow_functions names {name!r}, which is not the name of an SQL function")
-    return frozenset(names)
-
-
 _CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "methods": _methods,
         "include_methods": _names,
         "results_per_page": _size,
         "max_results_per_page": _size,
-        "allow_functions": _functions,
+        "allow_functions": function_names,
         "authentication_required_for": _methods,
     }
 )

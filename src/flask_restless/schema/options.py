@@ -6,7 +6,8 @@ fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -22,6 +23,32 @@ from .rules import NO_RULES, Rules
 
 METHODS = frozenset({"GET", "POST", "PATCH", "DELETE"})
 """The HTTP methods that an API may allow (HEAD and OPTIONS come with GET)."""
+
+PREPROCESSORS = frozenset(
+    {
+        "GET_COLLECTION",
+        "GET_RESOURCE",
+        "GET_RELATION",
+        "GET_RELATED_RESOURCE",
+        "GET_RELATIONSHIP",
+        "POST_RESOURCE",
+        "POST_RELATIONSHIP",
+        "PATCH_RESOURCE",
+        "PATCH_RELATIONSHIP",
+        "DELETE_RESOURCE",
+        "DELETE_RELATIONSHIP",
+    }
+)
+POSTPROCESSORS = PREPROCESSORS - {"GET_RELATION", "GET_RELATIONSHIP"} | {
+    "GET_TO_MANY_RELATION",
+    "GET_TO_ONE_RELATION",
+    "GET_TO_MANY_RELATIONSHIP",
+    "GET_TO_ONE_RELATIONSHIP",
+}
+"""The names of processors in JSON:API; those of relations are told apart once it is known what is there."""
+
+FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max"})
+"""What may be evaluated where `allow_functions` is simply True."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +151,12 @@ class Options:
     """Which rows exist for a caller, and which operations and fields it may use: a `Rules` value."""
     hooks: Hooks = NO_HOOKS
     """Functions to call before and after each operation, inside the transaction: a `Hooks` value."""
+    allow_functions: frozenset[str] = frozenset()
+    """Whether functions are evaluated at `/eval/<collection>`: True for count, sum, avg, min and max, or a list."""
+    earlier_parameters: bool = False
+    """Whether `group`, `ignorecase`, `sort=0`, `page[size]=0`, `filter[name]=a,b` mean what they did before 2.0."""
+    allow_jsonp: bool = False
+    """Whether answers are wrapped for `callback=...`, and so can be read by every page on the web."""
     classic: ClassicOptions | None = field(default=None, metadata={"keyword": False})
     """What was said in the classic vocabulary, where the API speaks the classic protocol; no keyword."""
 
@@ -230,12 +263,34 @@ def _hooks(value: Any) -> Hooks:
     return value
 
 
+def check_names(where: str, given: Iterable[str], known: frozenset[str]) -> None:
+    """Refuse processors that would never run (C-8); IllegalArgumentError."""
+    for name in given:
+        if name.upper() not in known:
+            close = get_close_matches(name.upper(), known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(known))}"
+            raise IllegalArgumentError(f"{where} has the key {name!r}, which never runs; {hint}")
+
+
 def _exceptions(value: Any) -> tuple[type[Exception], ...]:
     given = (value,) if isinstance(value, type) else tuple(value or ())
     for one in given:
         if not (isinstance(one, type) and issubclass(one, Exception)):
             raise IllegalArgumentError(f"validation_exceptions holds {one!r}, which is not an exception class")
     return given
+
+
+def function_names(value: Any) -> frozenset[str]:
+    """Read `allow_functions`; IllegalArgumentError if it holds what is not the name of an SQL function."""
+    if isinstance(value, bool) or value is None:
+        return FUNCTIONS if value else frozenset()
+    if isinstance(value, str):
+        raise IllegalArgumentError(f"allow_functions is True or a list of names, such as [{value!r}]")
+    names = tuple(value)
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
+            raise IllegalArgumentError(f"allow_functions names {name!r}, which is not the name of an SQL function")
+    return frozenset(names)
 
 
 _CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
@@ -248,6 +303,7 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "page_size": _number,
         "max_page_size": _number,
         "url_prefix": _prefix,
+        "allow_functions": function_names,
         "preprocessors": _processors,
         "postprocessors": _processors,
         "validation_exceptions": _exceptions,

@@ -140,4 +140,4 @@ def test_demo_makes_a_bookshop_once(tmp_path: Path) -> None:
 
 
 def test_commands_have_help() -> None:
-    assert set(main.commands) == {"demo", "serve"}
+    assert set(main.commands) == {"check-migration", "demo", "serve"}

@@ -27,7 +27,7 @@ def first_of_each(
     terms = [operand_of(SortKey(key.path, key.attribute), grouped, order, binds) for key in selection.group]
     place = func.row_number().over(partition_by=terms, order_by=keys)
     labelled = [key.label(f"k{number}") for number, key in enumerate(keys)]
-    rows = order.joined(rows.with_only_columns(*labelled, place.label("place"), maintain_column_froms=True))
+    rows = order.joined(rows.with_only_columns(*labelled, place.label("place")))
     numbered = rows.subquery()
     firsts = select(*[numbered.c[one.name] for one in labelled]).where(numbered.c.place == 1)
     mine = [getattr(entity, name) for name in names]

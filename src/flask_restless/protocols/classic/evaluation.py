@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...operations.binding import find_attribute
 from ...operations.filters import Condition
+from ...operations.functions import function_term
 from ...operations.json_text import read_json
 from ...operations.operation import Aggregate
 from ...operations.problems import Source, reject
 from ...operations.selection import Fields, Selection
-from ...schema.resource import Attribute, Resource
+from ...schema.resource import Resource
 from ..base import Call
 from .filters import read_filters
 from .processors import with_search
 from .query import Q, Query
 from .representation import classic_of
 from .search import checked_search
-
-NUMERIC = frozenset({"integer", "number", "decimal", "interval"})
-"""Codecs of what can be added up."""
 
 
 def read_evaluation(call: Call, query: Query) -> Aggregate:
@@ -36,7 +33,8 @@ def read_evaluation(call: Call, query: Query) -> Aggregate:
     functions = search.get("functions") or []
     if not isinstance(functions, list):
         raise reject("invalid-parameter", '"functions" is a list of objects such as {"name": "sum", "field": "age"}')
-    terms = tuple(dict.fromkeys(_term(resource, one) for one in functions))
+    allowed = classic_of(resource).allow_functions
+    terms = tuple(dict.fromkeys(function_term(resource, one, allowed) for one in functions))
     condition = _condition(resource, search)
     prepared, _ = with_search(call, "GET_MANY", search)
     if prepared:
@@ -56,20 +54,6 @@ def _given(call: Call, query: Query) -> Any:
     if not query.q:
         raise reject("invalid-parameter", "Empty query parameter")
     return read_json(query.q, depth=depth, source=Q, what="q")
-
-
-def _term(resource: Resource, given: Any) -> tuple[str, Attribute]:
-    if not isinstance(given, dict) or not all(isinstance(given.get(one), str) for one in ("name", "field")):
-        raise reject("invalid-parameter", 'a function is an object such as {"name": "sum", "field": "age"}')
-    name, field = given["name"], given["field"]
-    found = find_attribute(resource, field)
-    if found is None or not (found.sql and found.access.filter):
-        raise reject("invalid-parameter", f'No such field "{field[:80]}"')
-    if name.lower() not in {one.lower() for one in classic_of(resource).allow_functions}:
-        raise reject("invalid-parameter", f'No such function "{name[:80]}"')
-    if name.lower() in ("sum", "avg") and found.codec.name not in NUMERIC:
-        raise reject("invalid-parameter", f'The function "{name}" needs numbers, which "{field}" does not hold')
-    return name, found
 
 
 def results(operation: Aggregate, values: tuple[object, ...]) -> Mapping[str, Any]:

@@ -9,18 +9,14 @@ from typing import Any
 
 import orjson
 
-from ...operations.problems import Source, quote, reject
 from ...schema.codec import encode_value
 from ..base import Call
+from ..callback import JAVASCRIPT, checked_callback
 from .links import Link
 from .representation import classic_of
 
-JAVASCRIPT = "application/javascript"
-
 PRETTY = orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2
 FOREIGN = re.compile("[^\x00-\x7e]+")
-CALLBACK = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,63}(?:\.[A-Za-z_$][A-Za-z0-9_$]{0,63}){0,7}", re.ASCII)
-"""Names of functions, and nothing that could be a program (A-10)."""
 
 
 def take_callback(call: Call, name: str | None) -> None:
@@ -30,10 +26,7 @@ def take_callback(call: Call, name: str | None) -> None:
     """
     if name is None or not classic_of(call.resource).allow_jsonp:
         return
-    if not CALLBACK.fullmatch(name):
-        detail = f"callback is the name of a JavaScript function, not {quote(name)}"
-        raise reject("invalid-parameter", detail, Source(parameter="callback"))
-    call.notes["callback"] = name
+    call.notes["callback"] = checked_callback(name)
 
 
 def callback_of(call: Call | None) -> str | None:

@@ -6,7 +6,6 @@ stored (B-1).  All are called with keywords, those of them that they take.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
@@ -14,6 +13,7 @@ from uuid import UUID
 
 from ...schema.codec import encode_value
 from ..base import Call
+from ..calling import call_processor
 
 Processor = Callable[..., Any]
 
@@ -26,18 +26,7 @@ def before(call: Call, name: str) -> tuple[Processor, ...]:
 def after(call: Call, name: str, **arguments: Any) -> None:
     """Run the postprocessors of that name; they change `result`, and so the answer, in place."""
     for processor in call.resource.options.postprocessors.get(name, ()):
-        _call(processor, arguments)
-
-
-def _call(processor: Processor, arguments: Mapping[str, Any]) -> Any:
-    """Call a processor with those arguments that it takes: manuals and code of 0.17 named them differently (C-8)."""
-    try:
-        taken = inspect.signature(processor).parameters
-    except ValueError:
-        return processor(**arguments)
-    if any(one.kind is one.VAR_KEYWORD for one in taken.values()):
-        return processor(**arguments)
-    return processor(**{name: value for name, value in arguments.items() if name in taken})
+        call_processor(processor, arguments)
 
 
 def with_id(call: Call, name: str, **arguments: Any) -> str:
@@ -47,7 +36,7 @@ def with_id(call: Call, name: str, **arguments: Any) -> str:
     """
     id_: Any = call.id or ""
     for processor in before(call, name):
-        given = _call(processor, {"instance_id": id_, **arguments})
+        given = call_processor(processor, {"instance_id": id_, **arguments})
         if isinstance(given, str | int | UUID) and not isinstance(given, bool):
             id_ = given
     return str(id_)
@@ -73,7 +62,7 @@ def with_data(call: Call, name: str, data: dict[str, Any], last: Processor | Non
         return frozenset()
     sent = deepcopy(data)
     for processor in processors:
-        _call(processor, {"data": data})
+        call_processor(processor, {"data": data})
     given = last(data) if last is not None else None
     if isinstance(given, dict) and given is not data:
         data.clear()
@@ -102,7 +91,7 @@ def with_search(
     sent = deepcopy(data or {})
     arguments = {"search_params": search} if data is None else {"search_params": search, "data": data}
     for processor in processors:
-        _call(processor, arguments)
+        call_processor(processor, arguments)
     plain = encode_value(dict(search))
     search.clear()
     search.update(plain)

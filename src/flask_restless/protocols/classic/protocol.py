@@ -20,9 +20,10 @@ from ...operations.outcome import Counted, Evaluated, Fetched, Outcome, Rows, Wr
 from ...operations.problems import Problem, reject
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
+from ..callback import JAVASCRIPT
 from .errors import refusal
 from .evaluation import results
-from .framing import JAVASCRIPT, body_of, callback_of, is_compact, wrapped
+from .framing import body_of, callback_of, is_compact, wrapped
 from .links import Link, link_header, location, page_links
 from .paging import Window
 from .parsing import Parser

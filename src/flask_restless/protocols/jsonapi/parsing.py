@@ -11,6 +11,7 @@ from typing import Any
 from ...operations.binding import identify, nulls_places, relationships_of, sort_keys, sort_terms
 from ...operations.conditions import all_of, check_size
 from ...operations.cursors import seekable
+from ...operations.grouping import group_keys
 from ...operations.inclusion import (
     Tree,
     default_tree,
@@ -20,6 +21,7 @@ from ...operations.inclusion import (
 )
 from ...operations.operation import (
     Action,
+    Aggregate,
     Collection,
     Create,
     Delete,
@@ -36,18 +38,21 @@ from ...operations.pages import page
 from ...operations.paging import Page, Spelling
 from ...operations.problems import Source, did_you_mean, quote, reject
 from ...operations.selection import Selection, SortKey
-from ...schema.resource import Relationship, Resource
+from ...schema.resource import Attribute, Relationship, Resource
 from ..base import Call
 from .cursor import asks_for_cursors
 from .document import primary_data, read_document, resource_object
+from .earlier import standard_query
+from .evaluation import FILTERS, read_functions, split_query
 from .filters import bound_objects, read_filter, reads_single
 from .preference import prefers_minimal
 from .processors import Prepared, preprocess
-from .query import LISTS, SINGLES, Query, read_query
+from .query import LISTS, SINGLES, Query, flag, read_query
 from .refinements import fieldsets_of, refined
 from .relating import check_action, relate_targets
 
 NOTHING: frozenset[str] = frozenset()
+GROUP = Source(parameter="groupBy")
 Key = tuple[frozenset[str], Resource, str, int, Relationship | None, bool]
 """What a kept selection depends on.
 
@@ -71,6 +76,8 @@ class Parser:
 
     def parse(self, call: Call) -> Operation:
         """Understand one call; Rejected."""
+        if call.endpoint == "evaluation":
+            return self._evaluation(call)
         prepared = preprocess(call)
         given, call = call, prepared.call
         match call.endpoint, call.method:
@@ -162,6 +169,19 @@ class Parser:
             found = self._keep(key, (_chosen(resource, self._query(call, SINGLES)), False))
         return found[0]
 
+    def _evaluation(self, call: Call) -> Aggregate:
+        """Parse functions; the preprocessors of lists hold here too: who may not list may not add up (A-9)."""
+        text, rest = split_query(call.query)
+        call = replace(call, query=rest)
+        prepared = preprocess(call)
+        asked = read_functions(call.resource, text)
+        query = self._query(call, FILTERS)
+        _check_not_single(reads_single(query.filters))
+        chosen = replace(asked.selection, filter=read_filter(call.resource, query.filters))
+        if prepared.listing is not None:
+            chosen = replace(_as_prepared(chosen, *prepared.listing), sort=(), group=())
+        return replace(asked, selection=chosen)
+
     def _find(self, key: Key) -> tuple[Selection, bool] | None:
         with self._lock:
             found = self._kept.get(key)
@@ -179,7 +199,7 @@ class Parser:
         return found
 
     def _query(self, call: Call, allowed: frozenset[str]) -> Query:
-        return read_query(call.query, allowed, call.resource.registry.limits)
+        return read_query(standard_query(call), allowed, call.resource.registry.limits)
 
     # ------------------------------------------------------------ writing
 
@@ -261,29 +281,44 @@ def _check_not_single(single: bool) -> None:
         raise reject("invalid-filter", detail, Source(parameter="filter[single]"))
 
 
-def _as_prepared(chosen: Selection, filters: list[Any], sort: list[Any]) -> Selection:
+def _as_prepared(chosen: Selection, filters: list[Any], sort: list[Any], group: list[Any]) -> Selection:
     """Give a list the filter and the order that preprocessors left; the client's own have been checked before."""
     condition = all_of([bound_objects(chosen.resource, filters, hidden=True)])
     check_size(condition, chosen.resource, Source(parameter="filter"))
     terms = [(str(path), sign == "-") for sign, path in sort]
     keys = sort_keys(chosen.resource, terms, Source(parameter="sort"), hidden=True)
     nulls = {(key.path, key.operand): key.nulls_first for key in chosen.sort}
-    placed = tuple(replace(key, nulls_first=nulls.get((key.path, key.operand))) for key in keys)
-    return replace(chosen, filter=condition, sort=placed)
+    ignore_case = bool(chosen.sort) and chosen.sort[0].ignore_case
+    placed = tuple(
+        replace(key, nulls_first=nulls.get((key.path, key.operand)), ignore_case=ignore_case and _is_text(key))
+        for key in keys
+    )
+    grouped = group_keys(chosen.resource, map(str, group), GROUP, hidden=True)
+    return replace(chosen, filter=condition, sort=placed, group=grouped)
 
 
 def _narrowed(chosen: Selection, resource: Resource, query: Query, by_cursor: bool) -> tuple[Selection, bool]:
     """Add the filter, the order and the page of a list; give also whether exactly one resource is asked for."""
     single = reads_single(query.filters)
     sort = _order(resource, query)
+    group = () if query.group is None else group_keys(resource, query.group.split(","), GROUP)
     part = page(resource, query.page, by_cursor=by_cursor and not single)
     part = Page(2, 0, Spelling.NUMBER, part.total) if single else part
-    return replace(chosen, filter=read_filter(resource, query.filters), sort=sort, page=part), single
+    return replace(chosen, filter=read_filter(resource, query.filters), sort=sort, page=part, group=group), single
 
 
 def _order(resource: Resource, query: Query) -> tuple[SortKey, ...]:
+    """Bind the order of a list; texts go by their lower case where `ignoreCase` says so."""
+    ignore_case = flag("ignoreCase", query.ignore_case)
+    if query.sort == "0":
+        detail = '"0" is no attribute to sort by; leave sort out for the order of the keys'
+        raise reject("invalid-sort", detail, Source(parameter="sort"))
     terms = [] if query.sort is None else sort_terms(query.sort)
     keys = sort_keys(resource, terms, Source(parameter="sort"))
-    if not query.sort_nulls:
-        return keys
-    return sort_keys(resource, terms, Source(parameter="sort"), nulls=nulls_places(query.sort_nulls, terms))
+    if query.sort_nulls:
+        keys = sort_keys(resource, terms, Source(parameter="sort"), nulls=nulls_places(query.sort_nulls, terms))
+    return tuple(replace(key, ignore_case=_is_text(key)) for key in keys) if ignore_case else keys
+
+
+def _is_text(key: SortKey) -> bool:
+    return isinstance(key.operand, Attribute) and key.operand.codec.textual

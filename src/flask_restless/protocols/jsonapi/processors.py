@@ -15,13 +15,16 @@ from ...operations.binding import relationships_of, sort_terms
 from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call
+from ..calling import call_processor
 from .document import read_document
+from .earlier import standard_query
 from .filters import as_objects, reads_single
 from .query import LISTS, read_query
 
 NAMES: Mapping[tuple[str, str], str] = {
     ("collection", "GET"): "GET_COLLECTION",
     ("collection", "POST"): "POST_RESOURCE",
+    ("evaluation", "GET"): "GET_COLLECTION",
     ("resource", "GET"): "GET_RESOURCE",
     ("resource", "PATCH"): "PATCH_RESOURCE",
     ("resource", "DELETE"): "DELETE_RESOURCE",
@@ -44,11 +47,11 @@ Processor = Callable[..., Any]
 class Prepared:
     """A call as its preprocessors left it.
 
-    `listing` holds the (filters, sort) that a list is to have, None where no preprocessor saw them.
+    `listing` holds the (filters, sort, group_by) that a list is to have, None where no preprocessor saw them.
     """
 
     call: Call
-    listing: tuple[list[Any], list[Any]] | None = None
+    listing: tuple[list[Any], list[Any], list[Any]] | None = None
 
 
 def preprocess(call: Call) -> Prepared:
@@ -59,9 +62,11 @@ def preprocess(call: Call) -> Prepared:
         return Prepared(call)
     arguments = _arguments(call, name)
     for processor in processors:
-        _take(arguments, processor(**arguments))
-    listing = (arguments["filters"], arguments["sort"]) if name in LISTED else None
-    return Prepared(_changed(call, arguments, name), listing)
+        _take(arguments, call_processor(processor, arguments))
+    changed = _changed(call, arguments, name)
+    if name not in LISTED:
+        return Prepared(changed)
+    return Prepared(changed, (arguments["filters"], arguments["sort"], arguments["group_by"]))
 
 
 def _arguments(call: Call, name: str) -> dict[str, Any]:
@@ -100,13 +105,13 @@ def _changed(call: Call, arguments: Mapping[str, Any], name: str) -> Call:
 
 
 def _listing(call: Call) -> dict[str, Any]:
-    """Give what processors of lists see: filter objects, (sign, path) pairs, and whether one resource is asked for."""
-    query = read_query(call.query, LISTS, call.resource.registry.limits)
+    """Give what processors of lists see: filter objects, (sign, path) pairs, paths to group by, and `single`."""
+    query = read_query(standard_query(call), LISTS, call.resource.registry.limits)
     listed = _listed(call)
     return {
         "filters": [] if listed is None else as_objects(listed, query.filters),
         "sort": [("-" if down else "+", path) for path, down in sort_terms(query.sort)] if query.sort else [],
-        "group_by": [],
+        "group_by": [] if query.group is None else query.group.split(","),
         "single": reads_single(query.filters),
     }
 
@@ -133,7 +138,7 @@ def postprocess(call: Call, document: dict[str, Any]) -> dict[str, Any]:
     if name in ("GET_COLLECTION", "GET_TO_MANY_RELATION", "GET_TO_MANY_RELATIONSHIP"):
         arguments |= _listing(call)
     for processor in processors:
-        processor(**arguments)
+        call_processor(processor, arguments)
     return document
 
 

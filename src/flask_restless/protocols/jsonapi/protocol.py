@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import orjson
 
-from ...operations.operation import Batch, Create, Delete, Fetch, Id, Operation, Relate, Update, Write
-from ...operations.outcome import BatchWritten, Fetched, Outcome, Rows, Written
+from ...operations.operation import Aggregate, Batch, Create, Delete, Fetch, Id, Operation, Relate, Update, Write
+from ...operations.outcome import BatchWritten, Evaluated, Fetched, Outcome, Rows, Written
 from ...operations.paging import Spelling
 from ...operations.problems import Problem, reject
 from ...operations.selection import Selection
@@ -19,6 +19,7 @@ from ..base import Call, Reply, Route
 from .atomic import EXTENSION, read_batch
 from .cursor import apply_profile
 from .description import index_document
+from .earlier import note_callback, wrapped
 from .errors import error_document, error_headers, error_status
 from .links import link_header, page_links, self_link
 from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
@@ -31,6 +32,8 @@ from .single import postprocessed
 
 GET, POST, PATCH, DELETE, QUERY = "GET", "POST", "PATCH", "DELETE", "QUERY"
 COMMON = (("Content-Type", MEDIA_TYPE), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"))
+PLAIN = (("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff"))
+"""The headers of what is no JSON:API document."""
 VERSION = {"version": "1.1"}
 
 LONGEST_HEADER = 3000
@@ -57,6 +60,8 @@ class JsonApi:
             Route("relationship", "/<id>/relationships/<relation>", reading | _relationship_methods(allowed)),
             Route("member", "/<id>/<relation>/<member>", reading),
         ]
+        if resource.options.allow_functions:
+            routes.append(Route("evaluation", f"/eval/{resource.name}", frozenset({GET}) & allowed, from_prefix=True))
         return [route for route in routes if route.methods]
 
     def shared_routes(self, resource: Resource) -> Sequence[Route]:
@@ -75,7 +80,9 @@ class JsonApi:
         """Understand a request; media types come first, before any side effect (J-2.3.12)."""
         if call.endpoint == "operations":
             return self._batch(call)
-        negotiate(call)
+        note_callback(call)
+        if call.endpoint != "evaluation":
+            negotiate(call)
         return self._parser.parse(call)
 
     def _batch(self, call: Call) -> Batch:
@@ -88,6 +95,9 @@ class JsonApi:
 
     def render(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:
         """Write the answer to a request that succeeded."""
+        return wrapped(call, self._rendered(call, operation, outcome))
+
+    def _rendered(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:
         match operation, outcome:
             case Fetch(), Fetched():
                 return self._fetched(call, operation, outcome)
@@ -103,12 +113,14 @@ class JsonApi:
                 return self._told(call, operation, outcome) if prefers_representation(call) else Reply(204, COMMON[1:])
             case Batch(operations), BatchWritten(results):
                 return self._results(call, operations, results)
+            case Aggregate(), Evaluated(values):
+                return Reply(200, PLAIN, _dumps({"data": values}, pretty=False))
         raise NotImplementedError(f"{type(operation).__name__} has no JSON:API form")
 
     def refuse(self, call: Call | None, problems: Sequence[Problem], **extra: Any) -> Reply:
         """Write the answer to a request that failed."""
         body = _dumps(error_document(problems), pretty=False)
-        return Reply(error_status(problems), (*COMMON, *error_headers(problems)), body)
+        return wrapped(call, Reply(error_status(problems), (*COMMON, *error_headers(problems)), body))
 
     def _fetched(self, call: Call, operation: Fetch, fetched: Fetched) -> Reply:
         links_wanted = operation.selection.links is not False

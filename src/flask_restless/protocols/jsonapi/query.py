@@ -17,7 +17,9 @@ BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 BROKEN_PERCENT = re.compile(r"%(?![0-9a-fA-F]{2})")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
-FAMILIES = ("include", "fields", "sort", "page", "filter", "sortNulls")
+FAMILIES = ("include", "fields", "sort", "page", "filter", "sortNulls", "groupBy", "ignoreCase")
+PLAIN = frozenset({"include", "sort", "groupBy", "ignoreCase"})
+"""The families that take no brackets."""
 REFINEMENTS: Mapping[str, tuple[range, str]] = {
     "includedPage": (range(2, 3), "includedPage[path][size]=10"),
     "includedSort": (range(1, 2), "includedSort[path]=-a,b"),
@@ -48,6 +50,8 @@ class Query:
     sort_nulls: Mapping[str, str] = field(default_factory=dict)
     page: Mapping[str, str] = field(default_factory=dict)
     filters: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    group: str | None = None
+    ignore_case: str | None = None
     refinements: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
     def refinements_of(self, family: str) -> list[tuple[tuple[str, ...], str]]:
@@ -82,7 +86,7 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
         if name in seen:
             raise _invalid(name, f"the parameter {quote(name)} is given twice")
         seen.add(name)
-        if base in ("include", "sort"):
+        if base in PLAIN:
             if parts:
                 raise _invalid(name, f"{base} takes no brackets; send {base}={'.'.join(parts)}")
             single[base] = value
@@ -101,9 +105,19 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
         sort_nulls=named["sortNulls"],
         page=named["page"],
         filters=filters,
+        group=single.get("groupBy"),
+        ignore_case=single.get("ignoreCase"),
         refinements=refinements,
     )
 
+
+CURES = {
+    "group": "; send groupBy=name,publisher.country",
+    "ignorecase": "; send ignoreCase=true",
+    "callback": "; JSONP is not enabled here",
+    "functions": "; functions are evaluated at /eval/<collection>, where the API allows them",
+}
+"""Parameters of earlier generations -> what to send in their place."""
 
 _EXAMPLES = {"fields": "fields[type]=a,b", "page": "page[size]=10", "sortNulls": "sortNulls[a]=last"}
 
@@ -134,6 +148,13 @@ def _split(name: str) -> tuple[str, tuple[str, ...]]:
     return match[1], tuple(BRACKETED.findall(match[2]))
 
 
+def flag(name: str, value: str | None) -> bool:
+    """Read a parameter that is true or false; Rejected (`invalid-parameter`)."""
+    if value not in (None, "true", "false", "1", "0"):
+        raise _invalid(name, f"{name} is true or false, not {quote(value)}")
+    return value in ("true", "1")
+
+
 def _filter_parts(name: str, parts: tuple[str, ...]) -> tuple[str, ...]:
     if not 1 <= len(parts) <= 2 or not all(parts):
         raise _invalid(name, "a filter is filter[path]=value, filter[path][operator]=value or filter[objects]=[...]")
@@ -150,7 +171,7 @@ def _refinement_parts(name: str, base: str, parts: tuple[str, ...]) -> tuple[str
 def _check_custom(name: str, base: str) -> None:
     """Refuse names that the standard keeps to itself: all lower-case letters (J-6.3.4)."""
     if re.fullmatch("[a-z]+", base):
-        hint = did_you_mean(base, FAMILIES)
+        hint = CURES.get(base) or did_you_mean(base, FAMILIES)
         raise reject("unknown-parameter", f"there is no query parameter {quote(name)}{hint}", Source(parameter=name))
 
 
