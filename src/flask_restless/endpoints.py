@@ -9,12 +9,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 from typing import Any
 
-from flask import Response, current_app, got_request_exception, request
+from flask import Response, current_app, got_request_exception, request, stream_with_context
 from flask.blueprints import Blueprint, BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
@@ -25,6 +25,7 @@ from .pipeline import respond
 from .protocols.base import Call, Protocol, Reply, Route
 from .schema.resource import Resource
 from .sessions import CurrentSession, SessionSource, lent
+from .streaming import Begun, Stream
 
 logger = logging.getLogger("flask_restless")
 
@@ -72,8 +73,13 @@ class Service:
 
     def answer(self, call: Call) -> Reply:
         """Answer one call in a Session of its own."""
-        with lent(self.source, self.owns_sessions, self.current) as session:
-            return respond(call, self.protocol, self.executor, session, self.owns_sessions, self.idempotency)
+        with lent(self.source, self.owns_sessions, self.current) as loan:
+            session = loan.session
+            reply = respond(call, self.protocol, self.executor, session, self.owns_sessions, self.idempotency)
+            if reply.stream is None:
+                return reply
+            loan.is_prolonged = True
+        return replace(reply, stream=Stream(reply, session, loan.end))
 
 
 def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:
@@ -203,10 +209,21 @@ def _too_large(limit: int) -> Rejected:
 
 
 def _response(reply: Reply) -> Response:
+    if reply.stream is not None:
+        return _streamed(reply)
     response = current_app.response_class(reply.body, reply.status, list(reply.headers))
     if reply.status in (204, 304):
         del response.headers["Content-Type"]
     return response
+
+
+def _streamed(reply: Reply) -> Response:
+    """Answer while rows are read, and keep the contexts: their teardown functions close sessions.
+
+    Flask enters them again only with the first piece, when they have ended already.  So that is asked for here.
+    """
+    pieces: Any = stream_with_context(reply.stream)  # type: ignore[arg-type]  # its stub knows text alone
+    return current_app.response_class(Begun(pieces), reply.status, list(reply.headers))
 
 
 def _finish_options(response: Response) -> Response:

@@ -19,7 +19,9 @@ from .endpoints import Service, add_routes, add_shared_route
 from .operations.idempotency import IdempotencyStore
 from .operations.operators import own_operator
 from .protocols.base import Protocol
+from .protocols.export import Exporting
 from .protocols.jsonapi import JsonApi
+from .schema.exports import check_exports
 from .schema.introspect import Types, inspect_model
 from .schema.options import IllegalArgumentError, Limits, Options
 from .schema.registry import Registry
@@ -71,7 +73,7 @@ class APIManager:
             raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
         source, owned = session_source(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
-        self._service = Service(PROTOCOLS[protocol](), Executor(), source, owned, self._session, idempotency)
+        self._service = Service(Exporting(PROTOCOLS[protocol]()), Executor(), source, owned, self._session, idempotency)
         self._registry = Registry(limits)
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
@@ -146,6 +148,7 @@ class APIManager:
             preprocessors=_merged(model, "preprocessors", self._preprocessors, options),
             postprocessors=_merged(model, "postprocessors", self._postprocessors, options),
         )
+        check_exports(model, options)
         resource = inspect_model(model, options, self._registry, self._types)
         try:
             self._registry.add(resource)

@@ -39,8 +39,8 @@ def _answer(
     """Answer `call` in one transaction: committed, as the last step, if and only if the answer is a success.
 
     A Session that `is_ours` nobody else can have written to, so that reading needs no commit: closing it ends the
-    transaction.  What is raised by the application's own code, or by a defect of ours, rolls back too and goes on to
-    the caller.
+    transaction.  The transaction of a reply with a stream ends with that.  What is raised by the application's own
+    code, or by a defect of ours, rolls back too and goes on to the caller.
     """
     operation: Operation | None = None
     try:
@@ -52,6 +52,8 @@ def _answer(
         reply = tagged(call, operation, outcome, protocol.render(call, operation, outcome))
         if reply.status >= 400:
             session.rollback()
+        elif reply.stream is not None:
+            return reply
         elif not (is_ours and isinstance(operation, Fetch)):
             _commit(session, reply, once)
         return reply

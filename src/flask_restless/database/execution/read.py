@@ -42,7 +42,7 @@ def fetch(planner: Planner, operation: Fetch, session: Session) -> Fetched:
     else:
         plan_rows = _rows(plan.node, parameters | page_parameters(operation.selection, extra), session)
     if not plan_rows and not isinstance(operation.origin, One):
-        _check_parent(plan, operation, session)
+        check_parent(plan, operation, session)
     if not operation.is_many:
         _check_single(operation, plan_rows)
     has_next = page is not None and page.size is not None and len(plan_rows) > page.size
@@ -73,7 +73,7 @@ def run(statement: Select[Any], parameters: Parameters, session: Session, mapper
     return connection.execute(statement, parameters).all()
 
 
-def _check_parent(plan: FetchPlan, operation: Fetch, session: Session) -> None:
+def check_parent(plan: FetchPlan, operation: Fetch, session: Session) -> None:
     """Tell an empty relationship from a missing parent; a missing member is missing either way."""
     if not isinstance(operation.origin, Related) or plan.exists is None:
         return
