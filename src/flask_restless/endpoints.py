@@ -10,15 +10,16 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, update_wrapper
 from secrets import token_hex
 from typing import Any
 
 from flask import Response, current_app, got_request_exception, request, stream_with_context
 from flask.blueprints import Blueprint, BlueprintSetupState
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, default_exceptions
 
 from .database.execution.executor import Executor
+from .foreign_errors import is_foreign_refusal, problem_of_response, problem_of_status, problems_of_application
 from .operations.idempotency import IdempotencyStore
 from .operations.problems import Problem, Rejected, problem, quote, reject
 from .pipeline import respond
@@ -85,7 +86,7 @@ class Service:
 def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:
     """Serve the URLs of one API on `blueprint`, and its protocol's refusals for everything else below its prefix."""
     for route in service.protocol.routes(resource):
-        view = partial(_view, service, resource, route.endpoint)
+        view = _named(partial(_view, service, resource, route.endpoint))
         blueprint.add_url_rule(
             f"/{resource.name}{route.rule}", route.endpoint, view, methods=sorted(route.methods), strict_slashes=True
         )
@@ -93,21 +94,34 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
         blueprint.add_url_rule(
             f"/{resource.name}/<path:rest>",
             "slashed",
-            partial(_slashed, service, resource),
+            _named(partial(_slashed, service, resource)),
             methods=list(STANDARD_METHODS),
             provide_automatic_options=False,
         )
-    blueprint.register_error_handler(Exception, partial(_on_error, service))
+    _handle_errors(blueprint, service)
     blueprint.after_request(_finish_options)
     blueprint.record_once(partial(_guard_prefix, service, resource.url_prefix))
 
 
 def add_shared_route(blueprint: Blueprint, service: Service, resource: Resource, route: Route) -> None:
     """Serve one URL that all APIs of a prefix share; `resource` is one of them, and leads to the others."""
-    view = partial(_description if route.endpoint == "index" else _view, service, resource, route.endpoint)
+    view = _named(partial(_description if route.endpoint == "index" else _view, service, resource, route.endpoint))
     blueprint.add_url_rule(route.rule, route.endpoint, view, methods=sorted(route.methods))
-    blueprint.register_error_handler(Exception, partial(_on_error, service))
+    _handle_errors(blueprint, service)
     blueprint.after_request(_finish_options)
+
+
+def _named(view: partial[Response]) -> partial[Response]:
+    """Give a view the name of its function, by which extensions such as Flask-Limiter tell views."""
+    return update_wrapper(view, view.func)  # type: ignore[return-value]  # it is the view that comes back
+
+
+def _handle_errors(blueprint: Blueprint, service: Service) -> None:
+    """Answer every error of a blueprint's views here, also where the application has a handler for its status."""
+    handler = partial(_on_error, service)
+    kinds: list[type[Exception] | int] = [Exception, *default_exceptions]
+    for kind in kinds:
+        blueprint.register_error_handler(kind, handler)
 
 
 def _may_hold_slashes(resource: Resource) -> bool:
@@ -243,11 +257,23 @@ def _guard_prefix(service: Service, url_prefix: str, state: BlueprintSetupState)
         return
     guarded.add(url_prefix)
     app.before_request(partial(_refuse_unrouted, service, url_prefix))
+    app.after_request(partial(_refuse_as_document, service, url_prefix))
+
+
+def _is_below(url_prefix: str) -> bool:
+    return request.path == url_prefix or request.path.startswith(url_prefix + "/")
+
+
+def _refuse_as_document(service: Service, url_prefix: str, response: Response) -> Response:
+    """Have a guard of the application, which came before ours, refuse in the protocol's own kind of document."""
+    if not (_is_below(url_prefix) and is_foreign_refusal(response, service.protocol.media_type)):
+        return response
+    return _response(service.protocol.refuse(None, (problem_of_response(response),)))
 
 
 def _refuse_unrouted(service: Service, url_prefix: str) -> Response | None:
     error = request.routing_exception
-    if error is None or not (request.path == url_prefix or request.path.startswith(url_prefix + "/")):
+    if error is None or not _is_below(url_prefix):
         return None
     if not isinstance(error, NotFound | MethodNotAllowed):
         return None
@@ -262,6 +288,9 @@ def _on_error(service: Service, error: Exception) -> Response:
         if error.response is not None:
             return error.response  # type: ignore[return-value]  # whatever the application aborted with
         return _response(service.protocol.refuse(None, (_problem_of_http(error),)))
+    told = problems_of_application(current_app._get_current_object(), error)  # type: ignore[attr-defined]
+    if told:
+        return _response(service.protocol.refuse(None, told))
     if current_app.debug or current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     error_id = token_hex(8)
@@ -271,23 +300,11 @@ def _on_error(service: Service, error: Exception) -> Response:
     return _response(service.protocol.refuse(None, (problem("internal-error", detail, id=error_id),)))
 
 
-CODE_OF_STATUS: Mapping[int, str] = {
-    401: "unauthorized",
-    403: "forbidden",
-    404: "unknown-url",
-    405: "method-not-allowed",
-    413: "payload-too-large",
-    415: "unsupported-media-type",
-}
-
-
 def _problem_of_http(error: HTTPException) -> Problem:
     status = error.code or 500
     headers = tuple((name, value) for name, value in error.get_headers() if name != "Content-Type")
     detail = _detail(error)
-    if status in CODE_OF_STATUS:
-        return problem(CODE_OF_STATUS[status], detail, headers=headers)
-    return Problem(None, detail, status=status, title=error.name, headers=headers)
+    return problem_of_status(status, detail, error.name, headers)
 
 
 def _detail(error: HTTPException) -> str:
