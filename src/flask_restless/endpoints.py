@@ -9,16 +9,17 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import partial, update_wrapper
 from secrets import token_hex
 from typing import Any
 
-from flask import Response, current_app, got_request_exception, request
+from flask import Response, current_app, got_request_exception, request, stream_with_context
 from flask.blueprints import Blueprint, BlueprintSetupState
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, default_exceptions
 
 from .database.execution.executor import Executor
+from .foreign_errors import is_foreign_refusal, problem_of_response, problem_of_status, problems_of_application
 from .long_queries import FORM, OVERRIDE, QUERY, merged_query, method_of
 from .operations.exceptions import ProcessingException
 from .operations.idempotency import IdempotencyStore
@@ -27,6 +28,7 @@ from .pipeline import Exchange, respond
 from .protocols.base import Call, Protocol, Reply, Route
 from .schema.resource import Resource
 from .sessions import CurrentSession, Sessions, lent
+from .streaming import Begun, Stream
 
 logger = logging.getLogger("flask_restless")
 
@@ -76,9 +78,13 @@ class Service:
 
     def answer(self, call: Call) -> Reply:
         """Answer one call in a Session of its own."""
-        ours = self.sessions.ours
-        with lent(self.sessions.source, ours, self.current) as session:
-            return respond(Exchange(call, self.protocol, self.executor, session, ours, self.idempotency))
+        with lent(self.sessions.source, self.sessions.ours, self.current) as loan:
+            session = loan.session
+            reply = respond(Exchange(call, self.protocol, self.executor, session, loan.ours, self.idempotency))
+            if reply.stream is None:
+                return reply
+            loan.is_prolonged = True
+        return replace(reply, stream=Stream(reply, session, loan.end))
 
 
 def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:
@@ -87,7 +93,7 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
         blueprint.add_url_rule(
             route.rule if route.from_prefix else f"/{resource.name}{route.rule}",
             route.endpoint,
-            partial(_view, service, resource, route),
+            _named(partial(_view, service, resource, route)),
             methods=sorted(_routed(route.methods)),
             strict_slashes=True,
             provide_automatic_options=False,
@@ -96,21 +102,36 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
         blueprint.add_url_rule(
             f"/{resource.name}/<path:rest>",
             "slashed",
-            partial(_slashed, service, resource),
+            _named(partial(_slashed, service, resource)),
             methods=list(STANDARD_METHODS),
             provide_automatic_options=False,
         )
-    blueprint.register_error_handler(Exception, partial(_on_error, service))
+    _handle_errors(blueprint, service)
     blueprint.after_request(_finish_options)
     blueprint.record_once(partial(_guard_prefix, service, resource))
 
 
 def add_shared_route(blueprint: Blueprint, service: Service, resource: Resource, route: Route) -> None:
     """Serve one URL that all APIs of a prefix share; `resource` is one of them, and leads to the others."""
-    view = partial(_description if route.endpoint == "index" else _shared_view, service, resource, route.endpoint)
+    view = _named(
+        partial(_description if route.endpoint == "index" else _shared_view, service, resource, route.endpoint)
+    )
     blueprint.add_url_rule(route.rule, route.endpoint, view, methods=sorted(route.methods))
-    blueprint.register_error_handler(Exception, partial(_on_error, service))
+    _handle_errors(blueprint, service)
     blueprint.after_request(_finish_options)
+
+
+def _named(view: partial[Response]) -> partial[Response]:
+    """Give a view the name of its function, by which extensions such as Flask-Limiter tell views."""
+    return update_wrapper(view, view.func)  # type: ignore[return-value]  # it is the view that comes back
+
+
+def _handle_errors(blueprint: Blueprint, service: Service) -> None:
+    """Answer every error of a blueprint's views here, also where the application has a handler for its status."""
+    handler = partial(_on_error, service)
+    kinds: list[type[Exception] | int] = [Exception, *default_exceptions]
+    for kind in kinds:
+        blueprint.register_error_handler(kind, handler)
 
 
 def _may_hold_slashes(resource: Resource) -> bool:
@@ -257,11 +278,22 @@ def _too_large(limit: int) -> Rejected:
 
 
 def _response(reply: Reply) -> Response:
+    if reply.stream is not None:
+        return _streamed(reply)
     response = current_app.response_class(reply.body, reply.status, list(reply.headers))
     typed = any(name == "Content-Type" for name, _ in reply.headers)
     if reply.status in (204, 304) and not typed:
         del response.headers["Content-Type"]
     return response
+
+
+def _streamed(reply: Reply) -> Response:
+    """Answer while rows are read, and keep the contexts: their teardown functions close sessions.
+
+    Flask enters them again only with the first piece, when they have ended already.  So that is asked for here.
+    """
+    pieces: Any = stream_with_context(reply.stream)  # type: ignore[arg-type]  # its stub knows text alone
+    return current_app.response_class(Begun(pieces), reply.status, list(reply.headers))
 
 
 def _finish_options(response: Response) -> Response:
@@ -282,24 +314,39 @@ def _guard_prefix(service: Service, resource: Resource, state: BlueprintSetupSta
     if "restless-prefixes" not in extensions:
         extensions["restless-prefixes"] = {}
         state.app.before_request(partial(_refuse_unrouted, extensions["restless-prefixes"]))
+        state.app.after_request(partial(_refuse_as_document, extensions["restless-prefixes"]))
     guarded: dict[str, Service] = extensions["restless-prefixes"]
     if resource.url_prefix:
         guarded.setdefault(resource.url_prefix, service)
         guarded.setdefault(resource.path, service)
 
 
+def _guard(guarded: Mapping[str, Service]) -> Service | None:
+    """Give the service that answers for the path of the request; None outside of every prefix."""
+    path = request.path
+    while path and path not in guarded:
+        path = path.rpartition("/")[0]
+    return guarded.get(path)
+
+
+def _refuse_as_document(guarded: Mapping[str, Service], response: Response) -> Response:
+    """Have a guard of the application, which came before ours, refuse in the protocol's own kind of document."""
+    service = _guard(guarded)
+    if service is None or not is_foreign_refusal(response, service.protocol.media_type):
+        return response
+    return _response(service.protocol.refuse(None, (problem_of_response(response),)))
+
+
 def _refuse_unrouted(guarded: Mapping[str, Service]) -> Response | None:
     error = request.routing_exception
     if not isinstance(error, NotFound | MethodNotAllowed):
         return None
-    path = request.path
-    while path and path not in guarded:
-        path = path.rpartition("/")[0]
-    if not path:
+    service = _guard(guarded)
+    if service is None:
         return None
     if isinstance(error, MethodNotAllowed):
         error = _exact(error)
-    return _response(guarded[path].protocol.refuse(None, (_problem_of_http(error),)))
+    return _response(service.protocol.refuse(None, (_problem_of_http(error),)))
 
 
 def _exact(error: MethodNotAllowed) -> MethodNotAllowed:
@@ -321,6 +368,9 @@ def _on_error(service: Service, error: Exception) -> Response:
         if error.response is not None:
             return error.response  # type: ignore[return-value]  # whatever the application aborted with
         return _response(service.protocol.refuse(None, (_problem_of_http(error),)))
+    told = problems_of_application(current_app._get_current_object(), error)  # type: ignore[attr-defined]
+    if told:
+        return _response(service.protocol.refuse(None, told))
     if current_app.debug or current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     error_id = token_hex(8)
@@ -330,23 +380,11 @@ def _on_error(service: Service, error: Exception) -> Response:
     return _response(service.protocol.refuse(None, (problem("internal-error", detail, id=error_id),)))
 
 
-CODE_OF_STATUS: Mapping[int, str] = {
-    401: "unauthorized",
-    403: "forbidden",
-    404: "unknown-url",
-    405: "method-not-allowed",
-    413: "payload-too-large",
-    415: "unsupported-media-type",
-}
-
-
 def _problem_of_http(error: HTTPException) -> Problem:
     status = error.code or 500
     headers = tuple((name, value) for name, value in error.get_headers() if name != "Content-Type")
     detail = _detail(error)
-    if status in CODE_OF_STATUS:
-        return problem(CODE_OF_STATUS[status], detail, headers=headers)
-    return Problem(None, detail, status=status, title=error.name, headers=headers)
+    return problem_of_status(status, detail, error.name, headers)
 
 
 def _detail(error: HTTPException) -> str:

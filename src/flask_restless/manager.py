@@ -21,10 +21,12 @@ from .operations.idempotency import IdempotencyStore
 from .operations.operators import own_operator
 from .protocols.base import Protocol
 from .protocols.classic import Classic
+from .protocols.export import Exporting
 from .protocols.jsonapi import JsonApi
 from .schema.classic_options import PROCESSOR_ALIASES as CLASSIC_ALIASES
 from .schema.classic_options import PROCESSORS as CLASSIC_NAMES
 from .schema.classic_options import ClassicOptions, processor_names
+from .schema.exports import check_exports
 from .schema.hooks import NO_HOOKS, Hooks
 from .schema.introspect import Types, inspect_model
 from .schema.options import POSTPROCESSORS, PREPROCESSORS, IllegalArgumentError, Limits, Options, check_names
@@ -93,7 +95,7 @@ class APIManager:
         self._session = CurrentSession()
         executor = Executor()
         self._services = {
-            name: Service(make(), executor, self._sessions, self._session, idempotency)
+            name: Service(Exporting(make()), executor, self._sessions, self._session, idempotency)
             for name, make in PROTOCOLS.items()
         }
         self._registries = {name: Registry(limits, partial(_secrets, cursor_secret)) for name in PROTOCOLS}
@@ -202,6 +204,7 @@ class APIManager:
     def _resource(self, model: type, given: Mapping[str, Any], protocol: str) -> Resource:
         registry = self._registries[protocol]
         options = self._options(model, given, protocol)
+        check_exports(model, options)
         resource = inspect_model(model, options, registry, self._types)
         for other in self.resources:
             if other.path == resource.path and other.registry is not registry:

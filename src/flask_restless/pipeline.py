@@ -60,7 +60,8 @@ def _once(exchange: Exchange) -> Reply:
 def _answer(exchange: Exchange, once: Once | None) -> Reply:
     """Answer a request in one transaction: committed, as the last step, if and only if the answer is a success.
 
-    What is raised by the application's own code, or by a defect of ours, rolls back too and goes on to the caller.
+    The transaction of a reply with a stream ends with that.  What is raised by the application's own code, or by a
+    defect of ours, rolls back too and goes on to the caller.
     """
     call, protocol, session = exchange.call, exchange.protocol, exchange.session
     operation: Operation | None = None
@@ -72,6 +73,8 @@ def _answer(exchange: Exchange, once: Once | None) -> Reply:
         reply = _carried_out(exchange, operation)
         if reply.status >= 400:
             session.rollback()
+        elif reply.stream is not None:
+            return reply
         elif not (exchange.is_ours and isinstance(operation, Fetch)):
             _commit(session, reply, once)
         return reply

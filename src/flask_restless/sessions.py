@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
@@ -104,16 +105,33 @@ class CurrentSession:
             raise RuntimeError("there is a Session only while a request is being answered") from None
 
 
+@dataclass(slots=True)
+class Loan:
+    """The Session of one request; `ours` if it was made for it."""
+
+    session: Session
+    ours: bool
+    is_prolonged: bool = False
+
+    def end(self) -> None:
+        """Leave nothing of the Session open."""
+        if self.ours:
+            self.session.close()
+        elif self.session.in_transaction():
+            self.session.rollback()
+
+
 @contextmanager
-def lent(source: SessionSource, ours: bool, current: CurrentSession) -> Iterator[Session]:
-    """Lend the Session of one request, and let `current` stand for it; afterwards nothing of it is open any more."""
-    session = source()
-    token = current.variable.set(session)
+def lent(source: SessionSource, ours: bool, current: CurrentSession) -> Iterator[Loan]:
+    """Lend the Session of one request, and let `current` stand for it; afterwards nothing of it is open any more.
+
+    A loan that is prolonged outlives the block: whoever prolonged it gives the Session back.
+    """
+    loan = Loan(source(), ours)
+    token = current.variable.set(loan.session)
     try:
-        yield session
+        yield loan
     finally:
         current.variable.reset(token)
-        if ours:
-            session.close()
-        elif session.in_transaction():
-            session.rollback()
+        if not loan.is_prolonged:
+            loan.end()

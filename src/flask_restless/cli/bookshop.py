@@ -12,10 +12,11 @@ from ..manager import APIManager
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 
-def create_bookshop(session: Any, **options: Any) -> tuple[Flask, APIManager]:
+def create_bookshop(session: Any, exports: Any = (), **options: Any) -> tuple[Flask, APIManager]:
     """Make an application that serves every model of the bookshop, with every method and permission.
 
-    `session` is anything that APIManager takes; `options` are further keywords of APIManager.
+    `session` is anything that APIManager takes, `exports` what every API may be exported as; `options` are further
+    keywords of APIManager.
     """
     app = Flask("flask_restless.demo")
     manager = APIManager(app, session=session, **options)
@@ -30,5 +31,6 @@ def create_bookshop(session: Any, **options: Any) -> tuple[Flask, APIManager]:
             allow_client_generated_ids=model in (models.Country, models.Format, models.Shelf),
             allow_to_many_replacement=True,
             allow_delete_from_to_many_relationships=True,
+            exports=exports,
         )
     return app, manager

@@ -28,22 +28,25 @@ DRIVERS = {
 @click.command()
 @click.argument("url")
 @click.option("--write", is_flag=True, help="Allow POST, PATCH and DELETE. Default: read only.")
+@click.option("--export", is_flag=True, help="Allow whole tables to be fetched as CSV and NDJSON.")
 @click.option("--schema", help="Schema of the database. Default: its default schema.")
 @click.option("--table", "tables", multiple=True, help="Serve only this table (may be given several times).")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=5000, show_default=True, help="Port to listen on.")
-def serve(url: str, write: bool, schema: str | None, tables: tuple[str, ...], host: str, port: int) -> None:
+def serve(
+    url: str, write: bool, export: bool, schema: str | None, tables: tuple[str, ...], host: str, port: int
+) -> None:
     """Serve the tables of the database at URL (or of an SQLite file), read only unless told otherwise."""
     engine = engine_of(url)
     read_any_text(engine)
     try:
-        run(*database_app(engine, write, schema, tables, f"http://{host}:{port}"), host, port)
+        run(*database_app(engine, write, schema, tables, f"http://{host}:{port}", export), host, port)
     finally:
         engine.dispose()
 
 
 def database_app(
-    engine: Engine, write: bool, schema: str | None, tables: tuple[str, ...], base: str
+    engine: Engine, write: bool, schema: str | None, tables: tuple[str, ...], base: str, export: bool = False
 ) -> tuple[Flask, list[str]]:
     """Make the application for a database, and describe what is served and what is not."""
     try:
@@ -54,14 +57,14 @@ def database_app(
     if not reflected.models:
         raise click.ClickException("the database has no table with a key that could be served")
     app = Flask("flask_restless")
-    manager = serve_reflected(app, engine, reflected, write)
+    manager = serve_reflected(app, engine, reflected, write, export)
     mode = "read and write" if write else "read only; --write allows changes"
     skipped = [f"  not served: {one.table} ({one.reason})" for one in reflected.skipped]
     shown = engine.url.render_as_string(hide_password=True)
     return app, [f"{shown} ({mode}):", *table_of(manager, base), *skipped]
 
 
-def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: bool) -> APIManager:
+def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: bool, export: bool = False) -> APIManager:
     """Create one API for each reflected model."""
     manager = APIManager(app, session=sessionmaker(engine))
     methods = ["GET", "POST", "PATCH", "DELETE"] if write else ["GET"]
@@ -73,6 +76,7 @@ def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: boo
             allow_client_generated_ids=write,
             allow_to_many_replacement=write,
             allow_delete_from_to_many_relationships=write,
+            exports=export,
         )
     return manager
 

@@ -52,7 +52,7 @@ class Fetch:
     `selection.resource` says what the primary rows are.  With `as_linkage` the primary data are identifiers (a
     relationship URL); `with_primary` then sends the related resources too, beside them.  `single` demands exactly
     one row of the collection: none or several are problems.  `exclusive` keeps others from the row until the
-    transaction ends, and reads all of its state.
+    transaction ends, and reads all of its state.  `streamed` rows are handed out while they are read.
     """
 
     selection: Selection
@@ -61,6 +61,7 @@ class Fetch:
     with_primary: bool = False
     single: bool = False
     exclusive: bool = False
+    streamed: bool = False
 
     @property
     def is_many(self) -> bool:

@@ -6,7 +6,7 @@ from them and may keep that code for as long as they keep the Layout (it is comp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from ..schema.resource import Attribute, Relationship, Resource
@@ -123,6 +123,21 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True)
+class Streamed:
+    """The answer to a Fetch of a whole list whose rows are `streamed`: they are read as `chunks` is.
+
+    Whoever does not read `chunks` to the end closes it, before the transaction ends.
+    """
+
+    layout: Layout
+    chunks: Generator[Sequence[Row], None, None]
+
+    def close(self) -> None:
+        """Give back the cursor."""
+        self.chunks.close()
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """The answer to a Create, Update, Delete or Relate.
 
@@ -155,4 +170,4 @@ class BatchWritten:
     results: tuple[Written, ...]
 
 
-Outcome = Fetched | Written | Evaluated | Counted | BatchWritten
+Outcome = Fetched | Streamed | Written | Evaluated | Counted | BatchWritten

@@ -98,6 +98,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
         ),
         "precondition-failed": Code(412, "Precondition failed", "The resource is no longer in the expected state."),
         "precondition-required": Code(428, "Precondition required", "The request must say which state it expects."),
+        "too-many-requests": Code(429, "Too many requests", "The caller has sent too many requests; try again later."),
         "timeout": Code(503, "Time limit exceeded", "The database did not answer within the time allowed."),
         "unavailable": Code(503, "Temporarily unavailable", "The database cannot be used at the moment; try again."),
         "internal-error": Code(500, "Internal server error", "The server failed; the id of the error is in its log."),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from typing import Protocol as Interface
@@ -56,16 +56,27 @@ class Call:
     notes: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
+class Pieces(Iterator[bytes], Interface):
+    """The pieces of a body, one after the other, such as a generator gives them."""
+
+    def close(self) -> None:
+        """Give back what the pieces are made from."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One response: `status`, header fields and the whole body.
 
-    Anything from 400 on means that nothing was stored.
+    Anything from 400 on means that nothing was stored.  Of an answer that is written while its rows are read, `body`
+    is only the first piece, and `stream` gives the others; it is to be read to its end or closed inside the request's
+    transaction.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    stream: Pieces | None = None
 
 
 Transact = Callable[[Operation], Outcome]
@@ -76,6 +87,8 @@ class Protocol(Interface):
     """One wire format.  An instance serves one manager and keeps its caches."""
 
     name: str
+    media_type: str
+    """Of the documents that it writes."""
 
     def routes(self, resource: Resource) -> Sequence[Route]:
         """Give the URLs of one API, below its collection's path (`''` is the collection itself)."""
@@ -91,6 +104,10 @@ class Protocol(Interface):
 
     def parse(self, call: Call) -> Operation:
         """Understand a request; raise Rejected."""
+        ...
+
+    def named_parts(self, call: Call) -> frozenset[str]:
+        """Tell which of `page` and `include` a legal call to a list names itself, in place of the server's choice."""
         ...
 
     def render(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:

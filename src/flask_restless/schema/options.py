@@ -50,6 +50,9 @@ POSTPROCESSORS = PREPROCESSORS - {"GET_RELATION", "GET_RELATIONSHIP"} | {
 FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max"})
 """What may be evaluated where `allow_functions` is simply True."""
 
+EXPORTS = ("csv", "ndjson")
+"""The formats in which whole lists may be exported."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -159,6 +162,12 @@ class Options:
     """Whether answers are wrapped for `callback=...`, and so can be read by every page on the web."""
     classic: ClassicOptions | None = field(default=None, metadata={"keyword": False})
     """What was said in the classic vocabulary, where the API speaks the classic protocol; no keyword."""
+    exports: tuple[str, ...] = ()
+    """Formats in which whole lists may be exported: any of `csv` and `ndjson`; True for all.  Default: none."""
+    max_export_rows: int = 0
+    """Rows of one export at the most; a longer list is refused.  0 for no limit."""
+    csv_formulas: bool = False
+    """Whether texts in CSV may begin like a formula of a spreadsheet; otherwise an apostrophe is put before them."""
 
     @classmethod
     def checked(cls, model: type, given: Mapping[str, Any]) -> Options:
@@ -187,6 +196,8 @@ class Options:
             raise IllegalArgumentError(f"linkage is {self.linkage!r}; it is 'included' or 'always'")
         if self.page_size < 0 or self.max_page_size < 0:
             raise IllegalArgumentError("page_size and max_page_size are numbers of resources, 0 or more")
+        if self.max_export_rows < 0:
+            raise IllegalArgumentError("max_export_rows is a number of rows, or 0 for no limit")
         if self.max_page_size and self.page_size > self.max_page_size:
             raise IllegalArgumentError(
                 f"page_size ({self.page_size}) is above max_page_size ({self.max_page_size}); raise max_page_size too"
@@ -232,6 +243,13 @@ def _number(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise IllegalArgumentError(f"{value!r} must be a whole number")
     return value
+
+
+def _export_names(value: Any) -> tuple[str, ...]:
+    names = EXPORTS if value is True else _names(value or ())
+    if unknown := sorted(set(names) - set(EXPORTS)):
+        raise IllegalArgumentError(f"there is no export {unknown[0]!r}; exports are among {', '.join(EXPORTS)}")
+    return names
 
 
 def _prefix(value: Any) -> str:
@@ -304,6 +322,8 @@ _CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "max_page_size": _number,
         "url_prefix": _prefix,
         "allow_functions": function_names,
+        "exports": _export_names,
+        "max_export_rows": _number,
         "preprocessors": _processors,
         "postprocessors": _processors,
         "validation_exceptions": _exceptions,

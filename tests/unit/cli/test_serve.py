@@ -141,3 +141,11 @@ def test_demo_makes_a_bookshop_once(tmp_path: Path) -> None:
 
 def test_commands_have_help() -> None:
     assert set(main.commands) == {"check-migration", "demo", "serve"}
+
+
+def test_tables_are_exported_where_it_is_allowed(sqlite: Engine) -> None:
+    fill(sqlite)
+
+    for export, status in ((False, 406), (True, 200)):
+        app, _ = database_app(sqlite, False, None, (), "http://127.0.0.1:1", export)
+        assert checked_client(app).get("/api/books", headers={"Accept": "text/csv"}).status_code == status

@@ -24,6 +24,7 @@ from ..planning.planner import Planner
 from . import batch, many, read, write
 from .evaluation import evaluate
 from .expecting import check_expectations
+from .stream import stream
 
 
 class Executor:
@@ -37,6 +38,8 @@ class Executor:
         fetch = partial(read.fetch, self.planner, session=session)
         check_expectations(operation, session, fetch)
         match operation:
+            case Fetch(streamed=True):
+                return stream(self.planner, operation, session)
             case Fetch():
                 return fetch(operation)
             case Create():

@@ -45,7 +45,7 @@ def fetch(planner: Planner, operation: Fetch, session: Session) -> Fetched:
     if plan.beyond is not None:
         plan_rows = _filled(plan_rows, plan.beyond, parameters | limits, session)
     if not plan_rows and not isinstance(operation.origin, One):
-        _check_parent(plan, operation, scopes.parameters, session)
+        check_parent(plan, operation, scopes.parameters, session)
     if not operation.is_many:
         _check_single(operation, plan_rows)
     has_more = page is not None and page.size is not None and len(plan_rows) > page.size
@@ -87,7 +87,7 @@ def run(statement: Select[Any], parameters: Parameters, session: Session, mapper
     return connection.execute(statement, parameters).all()
 
 
-def _check_parent(plan: FetchPlan, operation: Fetch, scoped: Parameters, session: Session) -> None:
+def check_parent(plan: FetchPlan, operation: Fetch, scoped: Parameters, session: Session) -> None:
     """Tell an empty relationship from a missing parent; a missing member is missing either way."""
     if not isinstance(operation.origin, Related) or plan.exists is None:
         return

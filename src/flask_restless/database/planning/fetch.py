@@ -83,9 +83,13 @@ def _with_columns(statement: Select[Any], columns: Columns) -> Select[Any]:
 
 
 def _unjoined(columns: Columns) -> list[Any]:
-    """Load apart what the mapping would join to the instances: a join would double the rows of the statement."""
+    """Load apart what the mapping would join to the instances: a join would double the rows of the statement.
+
+    Nor can a loader run the whole statement again beside rows that are read in chunks.
+    """
     properties = columns.selection.resource.mapper.relationships
-    return [selectinload(getattr(columns.entity, one.key)) for one in properties if one.lazy in ("joined", False)]
+    apart = ("joined", False, "subquery")
+    return [selectinload(getattr(columns.entity, one.key)) for one in properties if one.lazy in apart]
 
 
 def primary_rows(fetch: Fetch, statement: Select[Any], entity: Entity, binds: Binds) -> Select[Any]:

@@ -28,9 +28,11 @@ from .links import Link, link_header, location, page_links
 from .paging import Window
 from .parsing import Parser
 from .processors import after
+from .query import read_query
 from .render import Codes
 from .representation import classic_of
 from .routes import routes
+from .search import read_search
 
 CONTENT_TYPE = ("Content-Type", "application/json")
 VARY = ("Vary", "Accept")
@@ -41,6 +43,7 @@ class Classic:
     """The wire format of Flask-Restless 0.6 to 0.17 for the APIs of one manager."""
 
     name = "classic"
+    media_type = "application/json"
 
     def __init__(self) -> None:
         self._parser = Parser()
@@ -61,6 +64,13 @@ class Classic:
     def parse(self, call: Call) -> Operation:
         """Understand a request."""
         return self._parser.parse(call)
+
+    def named_parts(self, call: Call) -> frozenset[str]:
+        """Tell whether a page is asked for, or another part of the list by the search itself."""
+        query = read_query(call.query, call.resource.registry.limits)
+        search = read_search(query.q, call.resource)
+        named = query.page or query.results_per_page or search.get("limit") or search.get("offset")
+        return frozenset({"page"}) if named else frozenset()
 
     def render(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:
         """Write the answer to a request that succeeded; Rejected where there is nothing to show after all."""

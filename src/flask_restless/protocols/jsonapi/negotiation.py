@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 from ...operations.problems import Source, quote, reject
 from ..base import Call
+from ..media_types import read_media_types
 
 MEDIA_TYPE = "application/vnd.api+json"
 CONTENT_TYPE = Source(header="Content-Type")
 ACCEPT = Source(header="Accept")
-
-TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-RANGE = re.compile(rf"\s*({TOKEN}/{TOKEN})((?:[^,\"]|\"(?:[^\"\\]|\\.)*\")*)(?:,|$)")
-PARAMETER = re.compile(rf"\s*;\s*(?:({TOKEN})\s*=\s*({TOKEN}|\"(?:[^\"\\]|\\.)*\"))?\s*")
-
-
-@dataclass(frozen=True, slots=True)
-class MediaType:
-    """One media type or range, its parameters by lower-case name; `q` is a weight and none of them."""
-
-    name: str
-    parameters: dict[str, str] = field(default_factory=dict)
-    weight: float = 1.0
-
-    def uris(self, parameter: str) -> frozenset[str]:
-        """Give the URIs that `ext` or `profile` lists (J-1.1.2)."""
-        return frozenset(filter(None, self.parameters.get(parameter, "").split(" ")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +38,7 @@ def _sent(header: str | None, supported: frozenset[str]) -> frozenset[str]:
     expected = f"send the body as {quote(MEDIA_TYPE)}"
     if header is None:
         raise reject("unsupported-media-type", f"the body has no Content-Type; {expected}")
-    types = list(_read(header))
+    types = list(read_media_types(header))
     if len(types) != 1 or types[0].name != MEDIA_TYPE:
         raise reject("unsupported-media-type", f"bodies of type {quote(header)} are not read; {expected}", CONTENT_TYPE)
     found = types[0]
@@ -78,7 +60,7 @@ def _accepted(header: str, extensions: frozenset[str], profiles: frozenset[str],
     """Check that an answer can be written (J-2.3.3 to J-2.3.10)."""
     if not header.strip():
         return Media(sent)
-    given = list(_read(header))
+    given = list(read_media_types(header))
     ranges = [one for one in given if one.weight > 0]
     ours = [one for one in ranges if one.name == MEDIA_TYPE]
     plain = [one for one in ours if not set(one.parameters) - {"ext", "profile"}]
@@ -96,36 +78,3 @@ def _accepted(header: str, extensions: frozenset[str], profiles: frozenset[str],
     else:
         detail = f"the answer can only be {quote(MEDIA_TYPE)}, which {quote(header)} does not accept"
     raise reject("not-acceptable", detail, ACCEPT)
-
-
-def _read(header: str) -> Iterator[MediaType]:
-    """Take a header apart; what is not a media type is passed over."""
-    place = 0
-    while place < len(header):
-        match = RANGE.match(header, place)
-        if match is None:
-            comma = header.find(",", place)
-            place = len(header) if comma < 0 else comma + 1
-            continue
-        place = match.end()
-        yield _media_type(match[1].lower(), match[2])
-
-
-def _media_type(name: str, rest: str) -> MediaType:
-    parameters: dict[str, str] = {}
-    weight = 1.0
-    for match in PARAMETER.finditer(rest):
-        if match[1] is None:
-            continue
-        key, value = match[1].lower(), match[2]
-        if value.startswith('"'):
-            value = re.sub(r"\\(.)", r"\1", value[1:-1])
-        if key == "q":
-            weight = _weight(value)
-        else:
-            parameters[key] = value
-    return MediaType(name, parameters, weight)
-
-
-def _weight(text: str) -> float:
-    return float(text) if re.fullmatch(r"[01](?:\.[0-9]{0,3})?", text) else 1.0

@@ -26,6 +26,7 @@ from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
 from .parsing import Parser
 from .preference import APPLIED, AS_ASKED, prefers_representation
 from .processors import postprocess
+from .query import LISTS, read_query
 from .relationship_pages import Pager
 from .render import Codes, Document
 from .single import postprocessed
@@ -44,6 +45,7 @@ class JsonApi:
     """JSON:API 1.1 for the APIs of one manager; keeps what it parsed and the row code it generated."""
 
     name = "jsonapi"
+    media_type = MEDIA_TYPE
 
     def __init__(self) -> None:
         self._parser = Parser()
@@ -92,6 +94,12 @@ class JsonApi:
             detail = f'operations are sent as {MEDIA_TYPE};ext="{EXTENSION}"'
             raise reject("unsupported-media-type", detail, CONTENT_TYPE if "content-type" in call.headers else None)
         return read_batch(call)
+
+    def named_parts(self, call: Call) -> frozenset[str]:
+        """Tell whether a page of a list is asked for, and included resources; how totals are made asks for neither."""
+        query = read_query(call.query, LISTS, call.resource.registry.limits)
+        named = {"page": query.page.keys() - {"total"}, "include": query.include}
+        return frozenset(name for name, given in named.items() if given)
 
     def render(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:
         """Write the answer to a request that succeeded."""
