@@ -6,7 +6,7 @@ kept in a module, so that two managers, two applications or two APIs of one mode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
@@ -23,29 +23,19 @@ from .protocols.base import Protocol
 from .protocols.classic import Classic
 from .protocols.export import Exporting
 from .protocols.jsonapi import JsonApi
-from .schema.classic_options import PROCESSOR_ALIASES as CLASSIC_ALIASES
-from .schema.classic_options import PROCESSORS as CLASSIC_NAMES
 from .schema.classic_options import ClassicOptions, processor_names
 from .schema.exports import check_exports
 from .schema.hooks import NO_HOOKS, Hooks
 from .schema.introspect import Types, inspect_model
-from .schema.options import POSTPROCESSORS, PREPROCESSORS, IllegalArgumentError, Limits, Options, check_names
+from .schema.options import IllegalArgumentError, Limits, Options
 from .schema.registry import Registry
 from .schema.resource import Resource
 from .serialization import DefaultSerializer
 from .serialization.registration import bind_own_objects, with_own_objects
 from .sessions import CurrentSession, Sessions
+from .shared_processors import Processors, joined_processors, merged_processors
 
 PROTOCOLS: Mapping[str, Callable[[], Protocol]] = {"classic": Classic, "jsonapi": JsonApi}
-
-CLASSIC = CLASSIC_NAMES | CLASSIC_ALIASES.keys()
-PROCESSORS: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "classic": {"preprocessors": CLASSIC, "postprocessors": CLASSIC},
-    "jsonapi": {"preprocessors": PREPROCESSORS, "postprocessors": POSTPROCESSORS},
-}
-"""Protocol -> the names that its processors may have."""
-
-Processors = Mapping[str, Iterable[Callable[..., Any]]]
 
 
 class APIManager:
@@ -140,8 +130,8 @@ class APIManager:
         self._sessions.check()
         if (preprocessors or postprocessors) and self.resources:
             raise IllegalArgumentError("APIs have been created without these processors; give them to APIManager")
-        self._preprocessors = _joined(self._preprocessors, preprocessors)
-        self._postprocessors = _joined(self._postprocessors, postprocessors)
+        self._preprocessors = joined_processors(self._preprocessors, preprocessors)
+        self._postprocessors = joined_processors(self._postprocessors, postprocessors)
         app.extensions.setdefault("restless", []).append(self)
         self._apps.append(app)
         for blueprint in self._blueprints:
@@ -235,8 +225,8 @@ class APIManager:
             )
         options = replace(
             options,
-            preprocessors=_merged(model, "preprocessors", self._preprocessors, options, protocol),
-            postprocessors=_merged(model, "postprocessors", self._postprocessors, options, protocol),
+            preprocessors=merged_processors(model, "preprocessors", self._preprocessors, options, protocol),
+            postprocessors=merged_processors(model, "postprocessors", self._postprocessors, options, protocol),
             hooks=self._hooks.around(options.hooks),
         )
         if protocol != "classic":
@@ -389,26 +379,6 @@ def _known(protocol: str) -> str:
     if protocol not in PROTOCOLS:
         raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
     return protocol
-
-
-def _joined(one: Processors, other: Processors | None) -> dict[str, Iterable[Callable[..., Any]]]:
-    """Put processors behind others of the same name."""
-    joined: dict[str, Iterable[Callable[..., Any]]] = {name.upper(): functions for name, functions in one.items()}
-    for name, functions in (other or {}).items():
-        joined[name.upper()] = [*joined.get(name.upper(), ()), *functions]
-    return joined
-
-
-def _merged(model: type, name: str, shared: Processors, options: Options, protocol: str) -> Mapping[str, Any]:
-    """Put the manager's processors before the API's own, name by name; those of the other protocol are left out."""
-    known = PROCESSORS[protocol][name]
-    check_names(f"APIManager: {name}", shared, frozenset().union(*(one[name] for one in PROCESSORS.values())))
-    check_names(f"create_api({model.__name__}): {name}", getattr(options, name), known)
-    ours = {key: functions for key, functions in shared.items() if key.upper() in known}
-    merged = dict(Options.checked(model, {name: ours}).__getattribute__(name))
-    for key, functions in getattr(options, name).items():
-        merged[key] = merged.get(key, ()) + functions
-    return merged
 
 
 def _register(app: Flask, blueprint: Blueprint) -> None:

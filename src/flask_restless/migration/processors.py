@@ -8,9 +8,9 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..manager import PROCESSORS
 from ..protocols.calling import EARLIER_NAMES
 from ..schema.classic_options import PROCESSOR_ALIASES
+from ..shared_processors import PROCESSORS
 
 LISTING = ("filters", "sort", "group_by", "single")
 

@@ -190,4 +190,4 @@ def test_long_queries_are_not_kept(shop: Shop) -> None:
 
     assert len(planner) == 1
     assert len(planner._by_selection) == 0
-    assert not shop.manager._services["jsonapi"].protocol._parser._kept
+    assert not shop.manager._services["jsonapi"].protocol.host._parser._kept

@@ -6,12 +6,12 @@ from dataclasses import fields
 
 import pytest
 
-from flask_restless.manager import PROCESSORS
 from flask_restless.migration.differences import GENERATIONS, Severity, Topic, differences_of
 from flask_restless.migration.processors import AFTER, BEFORE
 from flask_restless.protocols.jsonapi.processors import NAMES
 from flask_restless.schema.classic_options import PROCESSOR_ALIASES, ClassicOptions
 from flask_restless.schema.options import PREPROCESSORS, Options
+from flask_restless.shared_processors import PROCESSORS
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
