@@ -66,6 +66,11 @@ def flat(one: dict[str, Any], *, typed: bool) -> dict[str, Any]:
     return found
 
 
+def settled(one: dict[str, Any]) -> dict[str, Any]:
+    """Give the object with its tags in order: no statement sorts them, and MariaDB gives them in any."""
+    return {**one, "tag_names": sorted(one["tag_names"])} if "tag_names" in one else one
+
+
 def test_every_collection_is_exported_as_it_is_listed(exporting_everywhere: Shop) -> None:
     """On each kind of database the lines hold what the resource objects do, in the same order."""
     shop = exporting_everywhere
@@ -74,7 +79,9 @@ def test_every_collection_is_exported_as_it_is_listed(exporting_everywhere: Shop
 
         found = objects(exported(shop, resource.path, NDJSON))
 
-        assert found == [flat(one, typed=typed) for one in listed(shop, resource.path)]
+        assert [settled(one) for one in found] == [
+            settled(flat(one, typed=typed)) for one in listed(shop, resource.path)
+        ]
         assert found
 
 

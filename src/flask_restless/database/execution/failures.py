@@ -156,6 +156,8 @@ WRITTEN = re.compile(
 
 REFUSALS = (DataError, InterfaceError, NotSupportedError, ProgrammingError, OverflowError)
 """What drivers and databases raise of a value that they cannot take."""
+UNKNOWN_COLUMN = 1054
+"""What MariaDB says of a number that is none: older drivers write NaN into the statement, where it reads as a name."""
 
 
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
@@ -165,7 +167,7 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         detail = "the database does not know an operator of the filter, or cannot read what it is compared with"
         return (problem("invalid-filter", detail, Source(parameter="filter")),)
     code = _code(error)
-    if isinstance(operation, Fetch) and isinstance(error, REFUSALS) and (parameter := _cursor_of(operation)):
+    if isinstance(operation, Fetch) and _refuses_value(error) and (parameter := _cursor_of(operation)):
         logger.warning("the database refused the values of a cursor", exc_info=error)
         return (problem("invalid-page", "the cursor does not fit this list", Source(parameter=parameter)),)
     if code == "missing-value" and isinstance(operation, Delete | DeleteMany | Relate):
@@ -188,6 +190,13 @@ def _expects(operation: Operation | None) -> bool:
     """Whether the client said which state it expects: then it is told that it was wrong (threats, mapping)."""
     writes = operation.operations if isinstance(operation, Batch) else (operation,)
     return any(isinstance(one, Update | Delete | Relate) and one.expected for one in writes)
+
+
+def _refuses_value(error: BaseException) -> bool:
+    """Whether the error is of a value, or of what a driver made of it."""
+    if isinstance(error, REFUSALS):
+        return True
+    return isinstance(error, DBAPIError) and error.orig is not None and error.orig.args[:1] == (UNKNOWN_COLUMN,)
 
 
 def _cursor_of(operation: Fetch) -> str | None:
