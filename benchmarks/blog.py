@@ -95,4 +95,4 @@ def fill(engine: Engine, articles: int) -> None:
     }
     with engine.begin() as connection:
         for table, values in rows.items():
-            connection.execute(insert(table), values)  # type: ignore[arg-type]  # a table by any other name
+            connection.execute(insert(table), values)

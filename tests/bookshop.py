@@ -5,7 +5,7 @@ the tables with `populate(session, small=True)`: a few hundred rows, the same ev
 """
 
 from flask_restless.demo.data import SMALL, make_rows, populate
-from flask_restless.demo.models import *  # noqa: F403
+from flask_restless.demo.models import *  # noqa: F403  (all of them, by another name)
 from flask_restless.demo.models import MODELS, Base
 
 __all__ = ["MODELS", "SMALL", "Base", "make_rows", "populate"]

@@ -210,7 +210,7 @@ class Office:
         """Give the ids of the objects that meet some filters."""
         response = self.search({"filters": list(filters), **search} if filters else search, path)
         assert response.status_code == 200, response.text
-        return [one["id"] for one in response.json["objects"]]  # type: ignore[index]
+        return [one["id"] for one in response.json["objects"]]
 
     def counted(self) -> Any:
         """Count statements inside the block."""

@@ -100,7 +100,7 @@ def remove_hidden(session: sessionmaker[Session]) -> None:
     gone: list[tuple[Hidden, list[Any]]] = []
     with session.begin() as work:
         for one in HIDDEN:
-            mapper: Any = one.model.__mapper__  # type: ignore[attr-defined]
+            mapper: Any = one.model.__mapper__
             keys = [getattr(one.model, mapper.get_property_by_column(key).key) for key in mapper.primary_key]
             stays = [other.stays(one.model) for other in HIDDEN if issubclass(one.model, other.model)]
             rows = work.execute(select(*keys).where(~and_(*stays))).all()
@@ -111,7 +111,7 @@ def remove_hidden(session: sessionmaker[Session]) -> None:
 
 
 def _remove(work: Session, hidden: Hidden, rows: list[Any]) -> None:
-    mapper: Any = hidden.model.__mapper__  # type: ignore[attr-defined]
+    mapper: Any = hidden.model.__mapper__
     for row in rows:
         parents = _referring(hidden, row)
         for column in hidden.through:

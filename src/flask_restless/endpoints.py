@@ -14,7 +14,7 @@ from functools import partial, update_wrapper
 from secrets import token_hex
 from typing import Any
 
-from flask import Response, current_app, got_request_exception, request, stream_with_context
+from flask import Flask, Response, current_app, got_request_exception, request, stream_with_context
 from flask.blueprints import Blueprint, BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, default_exceptions
 
@@ -368,16 +368,21 @@ def _on_error(service: Service, error: Exception) -> Response:
         if error.response is not None:
             return error.response  # type: ignore[return-value]  # whatever the application aborted with
         return _response(service.protocol.refuse(None, (_problem_of_http(error),)))
-    told = problems_of_application(current_app._get_current_object(), error)  # type: ignore[attr-defined]
+    told = problems_of_application(_application(), error)
     if told:
         return _response(service.protocol.refuse(None, told))
     if current_app.debug or current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     error_id = token_hex(8)
     logger.error("unexpected error %s on %s %s", error_id, request.method, request.path, exc_info=error)
-    got_request_exception.send(current_app._get_current_object(), exception=error)  # type: ignore[attr-defined]
+    got_request_exception.send(_application(), exception=error)
     detail = f"the server failed; its log tells more under {error_id}"
     return _response(service.protocol.refuse(None, (problem("internal-error", detail, id=error_id),)))
+
+
+def _application() -> Flask:
+    application: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the stub hides the proxy
+    return application
 
 
 def _problem_of_http(error: HTTPException) -> Problem:

@@ -20,7 +20,7 @@ def client(database: Engine) -> ClassicClient:
 
 def collections() -> list[str]:
     """Name every collection of the bookshop."""
-    return [BOOKSHOP_NAMES.get(model) or str(model.__tablename__) for model in MODELS]  # type: ignore[attr-defined]
+    return [BOOKSHOP_NAMES.get(model) or str(model.__tablename__) for model in MODELS]
 
 
 def test_every_collection_object_and_relation_is_served(client: ClassicClient, database: Engine) -> None:

@@ -66,7 +66,7 @@ def members(rows: Rows, number: int) -> dict[Any, set[Any]]:
         below.setdefault(key, set()).add(tuple(row[one] for one in identity))
     return {
         tuple(row[one] for one in rows.layout.variants[0].identity): below.get(
-            tuple(row[one] for one in linkage.columns),  # type: ignore[union-attr]  # found by its branch
+            tuple(row[one] for one in linkage.columns),
             set(),
         )
         for row in rows.rows

@@ -103,7 +103,7 @@ def test_no_connection_stays_checked_out() -> None:
             client.send("PATCH", "/api/parents/1", parent("two", id="1"))
             client.delete("/api/parents/99")
 
-            assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+            assert engine.pool.checkedout() == 0
 
 
 @pytest.mark.parametrize("error", [ProcessingException(detail="no", status=403), KeyError("no"), ValueError("no")])
@@ -172,10 +172,10 @@ def test_flask_sqlalchemy_with_two_binds() -> None:
     app.config |= {"SQLALCHEMY_DATABASE_URI": "sqlite://", "SQLALCHEMY_BINDS": {"other": "sqlite://"}}
     db = SQLAlchemy(app)
 
-    class Here(db.Model):  # type: ignore[name-defined,misc]
+    class Here(db.Model):
         id = db.Column(db.Integer, primary_key=True)
 
-    class There(db.Model):  # type: ignore[name-defined,misc]
+    class There(db.Model):
         __bind_key__ = "other"
         id = db.Column(db.Integer, primary_key=True)
         name = db.Column(db.String(10))

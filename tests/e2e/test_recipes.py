@@ -50,7 +50,7 @@ def refused(response: TestResponse, status: int, code: str) -> dict[str, Any]:
     (error,) = response.json["errors"]
     assert (error["status"], error["code"]) == (str(status), code)
     assert "data" not in response.json
-    return error  # type: ignore[no-any-return]
+    return error
 
 
 def note(text: str, type_: str = "notes", name: str = "text") -> dict[str, Any]:

@@ -60,7 +60,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
 
 def begin(shop: Shop) -> None:
     """Put three tags and two tagged books there, and no other tags."""
-    with shop.session.begin() as session:  # type: ignore[attr-defined]  # it is a sessionmaker
+    with shop.session.begin() as session:
         session.execute(delete(book_tags))
         session.execute(delete(Tag))
         session.execute(insert(Tag), [{"id": n, "name": name} for n, name in ((1, "a"), (2, "b"), (3, "c"))])

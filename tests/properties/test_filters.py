@@ -174,7 +174,7 @@ def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
 
 def empty_some(shop: Shop) -> None:
     """Take values and relationships away from some of the books."""
-    with shop.session.begin() as session:  # type: ignore[attr-defined]  # it is a sessionmaker
+    with shop.session.begin() as session:
         for number, book in enumerate(session.query(Book).order_by(Book.id)):
             if number % 3 == 0:
                 book.pages, book.publisher, book.tags = None, None, []

@@ -169,7 +169,7 @@ def test_a_hook_that_gives_another_kind_of_operation_is_a_defect(
 
 def test_wrong_hooks_are_refused_at_registration(sqlite: Engine, session: sessionmaker[Session]) -> None:
     with pytest.raises(IllegalArgumentError, match="takes functions"):
-        Hooks(before=[1])  # type: ignore[list-item]
+        Hooks(before=[1])
     with pytest.raises(IllegalArgumentError, match="Hooks value"):
         serve(sqlite, session, {Tag: {"hooks": print}})
     with pytest.raises(IllegalArgumentError, match="Hooks value"):

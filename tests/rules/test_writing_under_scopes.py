@@ -126,7 +126,7 @@ def test_a_taken_invisible_id_is_a_conflict_where_clients_choose_ids(ruled: Shop
 
 def test_replacing_members_keeps_those_that_the_caller_does_not_see(ruled: Shop) -> None:
     """T05: a client cannot take away what is not there for it."""
-    with ruled.session.begin() as session:  # type: ignore[attr-defined]  # a sessionmaker
+    with ruled.session.begin() as session:
         book = session.scalars(select(Book).where(Book.publisher_id == 1)).first()
         book.tags = list(session.scalars(select(Tag).where(Tag.id.in_([1, 2, 3, 4]))))
         id_ = book.id

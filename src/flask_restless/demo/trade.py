@@ -49,7 +49,7 @@ class Person(Base):
     """Somebody the shop knows; `kind` tells the class of a row."""
 
     __tablename__ = "people"
-    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person"}
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
@@ -70,7 +70,7 @@ class Customer(Person):
     """Somebody who buys; `orders` are many, so that they are never loaded as a whole."""
 
     __tablename__ = "customers"
-    __mapper_args__ = {"polymorphic_identity": "customer"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "customer"}
 
     id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
     newsletter: Mapped[bool | None] = mapped_column(Boolean)
@@ -86,7 +86,7 @@ class Employee(Person):
     """Somebody who works in the shop."""
 
     __tablename__ = "employees"
-    __mapper_args__ = {"polymorphic_identity": "employee"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "employee"}
 
     id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
     hired_on: Mapped[date] = mapped_column(Date)
@@ -101,7 +101,7 @@ class Manager(Employee):
     """An employee with money to spend."""
 
     __tablename__ = "managers"
-    __mapper_args__ = {"polymorphic_identity": "manager"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "manager"}
 
     id: Mapped[int] = mapped_column(ForeignKey("employees.id"), primary_key=True)
     budget: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
@@ -181,7 +181,7 @@ class Order(Base):
         select(
             type_coerce(func.coalesce(func.sum(OrderLine.quantity * OrderLine.unit_price), 0), Numeric(12, 2)),
         )
-        .where(OrderLine.order_id == id)  # noqa: A003 - the column above
+        .where(OrderLine.order_id == id)  # noqa: A003  (the column above)
         .correlate_except(OrderLine)
         .scalar_subquery()
     )
@@ -195,14 +195,14 @@ class Order(Base):
     payments: Mapped[list[Payment]] = relationship(back_populates="order", cascade="all, delete-orphan")
     books: AssociationProxy[list[Book]] = association_proxy("lines", "book", creator=_line)
 
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+    __mapper_args__ = {"version_id_col": version}
 
 
 class Payment(Base):
     """Money for an order; `type` tells the class of a row."""
 
     __tablename__ = "payments"
-    __mapper_args__ = {"polymorphic_on": "type", "polymorphic_identity": "payment"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_on": "type", "polymorphic_identity": "payment"}
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     type: Mapped[str] = mapped_column(String(20))
@@ -216,7 +216,7 @@ class Payment(Base):
 class CardPayment(Payment):
     """Paid by card."""
 
-    __mapper_args__ = {"polymorphic_identity": "card"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "card"}
 
     last_digits: Mapped[str | None] = mapped_column(String(4))
 
@@ -224,7 +224,7 @@ class CardPayment(Payment):
 class TransferPayment(Payment):
     """Paid from a bank account."""
 
-    __mapper_args__ = {"polymorphic_identity": "transfer"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "transfer"}
 
     iban: Mapped[str | None] = mapped_column(String(34))
 
@@ -271,7 +271,7 @@ class OnlineEvent(Event):
     """An evening on the net: a table of its own with its own numbers, apart from `events`."""
 
     __tablename__ = "online_events"
-    __mapper_args__ = {"concrete": True}  # noqa: RUF012
+    __mapper_args__ = {"concrete": True}
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     title: Mapped[str] = mapped_column(Unicode(200))

@@ -181,7 +181,7 @@ class Lenient(TypeDecorator[Any]):
     def __init__(self, wrapped: TypeEngine[Any]) -> None:
         super().__init__()
         self.wrapped = wrapped
-        self.impl = wrapped  # type: ignore[assignment]
+        self.impl = wrapped  # type: ignore[assignment]  # its stub knows what a class declares alone
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Take what was read; that there is this method tells others that it may be of any kind."""

@@ -112,5 +112,4 @@ def _resource(resource: Resource, permitted: Permitted, registry: Registry) -> R
         declared_relationships=narrowed_relationships(resource.declared_relationships, permitted, registry),
         registry=registry,
         is_narrowed=resource.is_narrowed or permitted != EVERYTHING,
-        _memo={},
     )

@@ -85,8 +85,8 @@ class Relationship:
     name: str
     path: tuple[str, ...]
     is_many: bool
-    model: type
-    target_model: type
+    model: type[Any]
+    target_model: type[Any]
     registry: Registry
     url_prefix: str
     nullable: bool = True
@@ -120,7 +120,7 @@ class Relationship:
         """The resource of the association object that the relationship crosses, if there is one and it has an API."""
         if len(self.path) == 1:
             return None
-        mapper = self.model.__mapper__.relationships[self.path[0]].mapper  # type: ignore[attr-defined]  # it is mapped
+        mapper = self.model.__mapper__.relationships[self.path[0]].mapper
         return self.registry.target(mapper.class_, self.url_prefix)
 
     @property
@@ -163,6 +163,16 @@ class Identity:
         return values
 
 
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    """What one resource finds among the APIs of its registry, at one generation of it."""
+
+    generation: int
+    relationships: Mapping[str, Relationship]
+    subtypes: tuple[Resource, ...]
+    scoped: tuple[tuple[Resource, ...], tuple[Resource, ...]]
+
+
 @dataclass(frozen=True, eq=False)
 class Resource:
     """One API of one model: a type of resource.
@@ -172,7 +182,7 @@ class Resource:
     """
 
     name: str
-    model: type
+    model: type[Any]
     mapper: Mapper[Any]
     identity: Identity
     attributes: Mapping[str, Attribute]
@@ -185,7 +195,9 @@ class Resource:
     """The `version_id_col` of the model, unless the API hides it; shown or not among the attributes."""
     is_narrowed: bool = False
     """Whether rules have taken fields away."""
-    _memo: dict[str, Any] = field(default_factory=dict, repr=False)
+    _neighbours: list[_Neighbours] = field(default_factory=list, init=False, repr=False)
+    """What was found of the other APIs, none or one."""
+    _unlisted: dict[str, Attribute] = field(default_factory=dict, init=False, repr=False)
 
     def __repr__(self) -> str:
         return f"<Resource {self.name}>"
@@ -200,21 +212,26 @@ class Resource:
         """The path of the collection, relative to the application's root."""
         return f"{self.options.url_prefix}/{self.name}"
 
+    def _found(self) -> _Neighbours:
+        """Give what the other APIs mean for this one; looked for again when one has been created since."""
+        generation = self.registry.generation
+        if not self._neighbours or self._neighbours[0].generation != generation:
+            exposed = {name: one for name, one in self.declared_relationships.items() if one.is_exposed}
+            subtypes = tuple(self._find_subtypes())
+            above = tuple(one for one in (self, *self._supertypes()) if one.options.rules.scope is not None)
+            below = tuple(one for one in subtypes if one.options.rules.scope is not None)
+            self._neighbours[:] = [_Neighbours(generation, exposed, subtypes, (above, below))]
+        return self._neighbours[0]
+
     @property
     def relationships(self) -> Mapping[str, Relationship]:
-        """The relationships whose targets have an API; remade when another API has been created since."""
-        generation = self.registry.generation
-        if self._memo.get("generation") != generation:
-            exposed = {name: one for name, one in self.declared_relationships.items() if one.is_exposed}
-            self._memo.update(generation=generation, relationships=exposed, subtypes=tuple(self._find_subtypes()))
-            self._memo.pop("scoped", None)
-        return self._memo["relationships"]  # type: ignore[no-any-return]  # the memo is untyped
+        """The relationships whose targets have an API."""
+        return self._found().relationships
 
     @property
     def subtypes(self) -> tuple[Resource, ...]:
         """The resources of mapped subclasses that may stand among the rows, nearest superclass first."""
-        self.relationships  # noqa: B018  (brings the memo up to date)
-        return self._memo["subtypes"]  # type: ignore[no-any-return]  # the memo is untyped
+        return self._found().subtypes
 
     @property
     def scoped(self) -> tuple[tuple[Resource, ...], tuple[Resource, ...]]:
@@ -222,12 +239,7 @@ class Resource:
 
         For all rows hold this one's and those of superclasses' APIs beside it, under the same prefix.
         """
-        self.relationships  # noqa: B018  (brings the memo up to date)
-        if "scoped" not in self._memo:
-            above = tuple(one for one in (self, *self._supertypes()) if one.options.rules.scope is not None)
-            below = tuple(one for one in self.subtypes if one.options.rules.scope is not None)
-            self._memo["scoped"] = above, below
-        return self._memo["scoped"]  # type: ignore[no-any-return]  # the memo is untyped
+        return self._found().scoped
 
     def _supertypes(self) -> Iterator[Resource]:
         for model in self.model.__mro__[1:]:
@@ -278,7 +290,6 @@ class Resource:
         """
         if name not in self.mapper.column_attrs:
             return None
-        key = f"unlisted {name}"
-        if key not in self._memo:
-            self._memo[key] = Attribute(name, name, codec_of(self.mapper.column_attrs[name].columns[0].type))
-        return self._memo[key]  # type: ignore[no-any-return]  # the memo is untyped
+        if name not in self._unlisted:
+            self._unlisted[name] = Attribute(name, name, codec_of(self.mapper.column_attrs[name].columns[0].type))
+        return self._unlisted[name]

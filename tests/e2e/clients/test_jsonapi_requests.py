@@ -20,19 +20,19 @@ def api(live: Any) -> Any:
 def classes(api: Any) -> Any:
     """The client's own model classes: publishers, tags, books."""
 
-    class Publisher(orm.ApiModel):  # type: ignore[misc]
+    class Publisher(orm.ApiModel):
         class Meta:
             type = "publishers"
 
         name = orm.AttributeField("name")
 
-    class Tag(orm.ApiModel):  # type: ignore[misc]
+    class Tag(orm.ApiModel):
         class Meta:
             type = "tags"
 
         name = orm.AttributeField("name")
 
-    class Book(orm.ApiModel):  # type: ignore[misc]
+    class Book(orm.ApiModel):
         class Meta:
             type = "books"
 

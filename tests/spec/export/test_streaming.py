@@ -25,6 +25,7 @@ from sqlalchemy.orm import (
     scoped_session,
     sessionmaker,
 )
+from waitress import wasyncore
 from waitress.server import create_server
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
@@ -85,7 +86,7 @@ def begun(app: Flask, path: str = "/api/rows", accept: str = NDJSON, **options: 
     try:
         yield body
     finally:
-        body.close()  # type: ignore[attr-defined]
+        body.close()
 
 
 def read(body: Iterable[bytes]) -> list[bytes]:
@@ -139,7 +140,7 @@ def pooled(tmp_path: Any) -> Iterator[Engine]:
 
 
 def checked_out(engine: Engine) -> int:
-    return engine.pool.checkedout()  # type: ignore[attr-defined]
+    return engine.pool.checkedout()
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -196,14 +197,12 @@ def test_sessions_of_the_application_context(pooled: Engine, lite: bool, method:
     if lite:
         app.config["SQLALCHEMY_ENGINES"] = {"default": str(pooled.url)}
         db: Any = SQLAlchemyLite(app)
-        engine_of: Any = lambda: db.engine  # noqa: E731
     else:
         app.config["SQLALCHEMY_DATABASE_URI"] = str(pooled.url)
         db = SQLAlchemy(app)
-        engine_of = lambda: db.engine  # noqa: E731
     APIManager(app, session=db).create_api(Row, exports=True)
     with app.app_context():
-        engine = engine_of()
+        engine = db.engine
 
     with begun(app, method=method) as body:
         assert len(read(body)) == (3500 if method == "GET" else 0)
@@ -370,15 +369,24 @@ def shared(engine: Engine) -> Iterator[tuple[Flask, Any]]:
 
 @contextmanager
 def waitress(app: Flask) -> Iterator[int]:
-    server = create_server(app, host="127.0.0.1", port=0, threads=2)
-    thread = threading.Thread(target=server.run, daemon=True)
+    """Serve on a free port; at the end the workers stop first, then the loop, then the sockets that it watched."""
+    sockets: dict[int, Any] = {}
+    over = threading.Event()
+    server = create_server(app, map=sockets, host="127.0.0.1", port=0, threads=2)
+
+    def run() -> None:
+        while not over.is_set():
+            wasyncore.loop(timeout=0.05, map=sockets, count=1)
+
+    thread = threading.Thread(target=run)
     thread.start()
     try:
         yield server.effective_port
     finally:
-        server.close()
         server.task_dispatcher.shutdown()
-        thread.join(5)
+        over.set()
+        thread.join()
+        wasyncore.close_all(map=sockets)
 
 
 def fetched(port: int, path: str) -> http.client.HTTPResponse:

@@ -211,7 +211,7 @@ def test_permissions_are_those_of_single_requests(shop: Shop) -> None:
 def test_off_by_option_and_without_writes(shop: Shop) -> None:
     for options, methods in (({"atomic": False}, ["GET", "POST"]), ({}, ["GET"])):
         app = Flask("off")
-        APIManager(app, session=shop.session, **options).create_api(models.Tag, methods=methods)  # type: ignore[arg-type]
+        APIManager(app, session=shop.session, **options).create_api(models.Tag, methods=methods)
         assert app.test_client().post("/api/operations", data=b"{}", content_type=TYPE).status_code == 404
 
 

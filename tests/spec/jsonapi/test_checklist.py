@@ -20,7 +20,7 @@ def is_expected(item: Item) -> bool:
 
 @pytest.fixture(scope="module")
 def named() -> dict[str, list[object]]:
-    return dict(named_by_tests(ITEMS))  # type: ignore[arg-type]
+    return dict(named_by_tests(ITEMS))
 
 
 def test_all_rules_are_listed() -> None:

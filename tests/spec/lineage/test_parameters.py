@@ -88,7 +88,7 @@ def test_links_of_an_earlier_spelling_lead_on(earlier: Shop) -> None:
 
 
 def test_case_counts_unless_it_is_ignored(shop: Shop) -> None:
-    with shop.session.begin() as session:  # type: ignore[attr-defined]  # a sessionmaker
+    with shop.session.begin() as session:
         for name in ("b", "A", "C"):
             session.add(Publisher(name=f"~{name}"))
 
@@ -139,7 +139,7 @@ def test_jsonp_is_an_option(shop: Shop) -> None:
     serve(shop, allow_jsonp=True)
 
     plain = shop.get("/v1/books/1")
-    with shop.session.begin() as session:  # type: ignore[attr-defined]  # a sessionmaker
+    with shop.session.begin() as session:
         session.get(Book, 2).subtitle = "line\u2028end"
     wrapped = shop.get("/v1/books/1?callback=a.b")
     refused = shop.get("/v1/books/0?callback=a.b")

@@ -153,7 +153,7 @@ def test_pages_of_one_order_share_a_plan() -> None:
 
 def test_key_follows_the_direction_of_the_order() -> None:
     """performance.md 8: only then can rows be compared as a whole."""
-    (title,) = Parser().parse(call_of(BOOKS, query="sort=-title")).selection.sort  # type: ignore[union-attr]
+    (title,) = Parser().parse(call_of(BOOKS, query="sort=-title")).selection.sort
 
     assert total_order(BOOKS, (title,)) == (title, SortKey((), BOOKS.identity.keys[0], descending=True))
 

@@ -43,7 +43,7 @@ def test_id_of_several_parts_is_several_keys() -> None:
     """Features 29."""
     (aisle, level) = order("-id", "shelves")
 
-    assert [aisle.operand.key, level.operand.key] == ["aisle", "level"]  # type: ignore[union-attr]
+    assert [aisle.operand.key, level.operand.key] == ["aisle", "level"]
     assert aisle.descending
     assert level.descending
 

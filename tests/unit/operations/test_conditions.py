@@ -229,7 +229,7 @@ def test_relationship_to_a_model_without_api_is_unknown() -> None:
     """A-2: nothing is reached that is not served."""
     registry = Registry()
     for model in (one for one in Base.registry._class_registry.values() if getattr(one, "__name__", "") == "Book"):
-        registry.add(inspect_model(model, Options.checked(model, {}), registry))  # type: ignore[arg-type]
+        registry.add(inspect_model(model, Options.checked(model, {}), registry))
     (book,) = registry
 
     assert problem_of(bind, {"name": "publisher.name", "op": "eq", "val": "x"}, book).code == "unknown-field"
@@ -243,7 +243,7 @@ def test_processors_may_name_mapped_columns_that_clients_do_not_see() -> None:
 
     assert isinstance(first, Comparison)
     assert first == second
-    assert first.left.key == "publisher_id"  # type: ignore[union-attr]
+    assert first.left.key == "publisher_id"
     assert problem_of(bind, given).code == "unknown-field"
 
 

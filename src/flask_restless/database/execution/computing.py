@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapper, Session, selectinload
 
 from ...operations.outcome import Row
 from ..plan import Derived
+from ..planning.mapping import key_names
 
 CHUNK = 1000
 """Instances in one statement."""
@@ -37,11 +38,11 @@ def _loaded(instance: Any) -> frozenset[str]:
     return frozenset(state.dict.keys() & state.mapper.relationships.keys())
 
 
-def _load(key: str, model: type, instances: Iterable[Any], session: Session) -> None:
+def _load(key: str, model: type[Any], instances: Iterable[Any], session: Session) -> None:
     """Load a relationship of all those instances of a class that lack it."""
     lacking = [one for one in instances if type(one) is model and key in inspect(one).unloaded]
     mapper: Mapper[Any] = inspect(model)
-    columns = [getattr(model, mapper.get_property_by_column(one).key) for one in mapper.primary_key]
+    columns = [getattr(model, name) for name in key_names(model)]
     for start in range(0, len(lacking), CHUNK):
         ids = [tuple(mapper.primary_key_from_instance(one)) for one in lacking[start : start + CHUNK]]
         among = columns[0].in_([id_[0] for id_ in ids]) if len(columns) == 1 else tuple_(*columns).in_(ids)

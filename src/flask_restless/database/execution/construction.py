@@ -12,12 +12,13 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import inspect
-from sqlalchemy.orm import RelationshipProperty, Session
+from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.base import ONETOMANY
 
 from ...operations.operation import Change, Create, Id, Link, Nested, Relate, Target, Update, UpdateMany
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Relationship, Resource
+from ..planning.mapping import property_of
 from ..planning.scopes import is_scoped
 from .locate import by_lid, instances, missing_target, present
 from .relating import by_key, clear, replace, seen, set_key, set_one
@@ -51,7 +52,7 @@ def constructed(row: Create | Nested, owner: Owner, session: Session, made: Made
     values = {one.attribute.key: one.value for one in row.assignments}
     if row.id is not None:
         values |= {key.key: value for key, value in zip(resource.identity.keys, row.id, strict=True)}
-    accepted = _accepted(resource.model)
+    accepted = _accepted(resource.mapper)
     taken = _links_taken(row, accepted)
     members = {link.relationship.key: _member(link, owner, session, made) for link in taken}
     with validated(resource, row.assignments):
@@ -100,9 +101,9 @@ def _member(link: Link, owner: Owner, session: Session, made: Made) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _accepted(model: type) -> dict[str, bool] | None:
+def _accepted(mapper: Mapper[Any]) -> dict[str, bool] | None:
     """Give the parameters of a constructor and whether each is needed; None if it takes any keyword."""
-    parameters = list(signatures.signature(model.__init__).parameters.values())[1:]  # type: ignore[misc]
+    parameters = list(signatures.signature(mapper.class_.__init__).parameters.values())[1:]
     if any(one.kind is one.VAR_KEYWORD for one in parameters):
         return None
     named = [one for one in parameters if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
@@ -289,8 +290,7 @@ def _may_set(relationship: Relationship, creating: bool) -> bool:
 
 def _covered(relationship: Relationship) -> frozenset[str]:
     """Give the attributes of a related row that it gets from the row it belongs to."""
-    mapper = relationship.model.__mapper__  # type: ignore[attr-defined]  # every model has one
-    prop: RelationshipProperty[Any] = mapper.relationships[relationship.key]
+    prop = property_of(relationship)
     if len(relationship.path) > 1 or prop.direction is not ONETOMANY:
         return frozenset()
     target = prop.mapper

@@ -29,7 +29,7 @@ def instances(
         return {}
     statement = _by_ids(select(resource.model), resource, wanted)
     if lock:
-        statement = statement.with_for_update(of=resource.model.__mapper__.local_table)  # type: ignore[attr-defined]
+        statement = statement.with_for_update(of=resource.mapper.local_table)
     found = (
         session.execute(statement.execution_options(populate_existing=lock if refresh is None else refresh))
         .unique()

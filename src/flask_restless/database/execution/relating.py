@@ -16,6 +16,7 @@ from sqlalchemy.orm.base import ONETOMANY
 from ...operations.operation import Action, Target
 from ...operations.problems import Rejected, Source, problem, reject
 from ...schema.resource import Relationship
+from ..planning.mapping import property_of
 from ..planning.scopes import is_scoped
 from .locate import id_of, present
 
@@ -170,7 +171,7 @@ def discard(instance: Any, relationship: Relationship, members: Iterable[Any]) -
 
 def _check_removable(relationship: Relationship, source: Source | None) -> None:
     """Refuse to take a member out that cannot be without its owner and is not deleted with it."""
-    prop = relationship.model.__mapper__.relationships[relationship.key]  # type: ignore[attr-defined]
+    prop = property_of(relationship)
     if prop.direction is not ONETOMANY or prop.cascade.delete_orphan:
         return
     if any(not column.nullable for column in prop.remote_side):

@@ -17,10 +17,11 @@ from .binds import Binds
 from .columns import Columns, layout_of
 from .group import first_of_each
 from .keyset import segments, selected
+from .mapping import key_names, mapped_order, property_of
 from .order import order_of
 from .scopes import NO_SCOPES, Entity, Scopes
 from .state import State
-from .ways import key_names, mapped_order, property_of, upper_keys, way_to
+from .ways import upper_keys, way_to
 from .where import column, compile_condition, has_id, path_to
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
 from ...operations.selection import Selection, SortKey
 from .binds import Binds
+from .mapping import key_names
 from .order import Order, operand_of
 from .scopes import Entity
 
@@ -20,8 +21,7 @@ def first_of_each(
     Rows are numbered inside their group, since not every database has a smallest UUID, or a smallest pair of keys.
     Nulls make a group of their own.
     """
-    mapper = selection.resource.mapper
-    names = [mapper.get_property_by_column(one).key for one in mapper.primary_key]
+    names = key_names(selection.resource.model)
     keys = [getattr(grouped, name) for name in names]
     order = Order()
     terms = [operand_of(SortKey(key.path, key.attribute), grouped, order, binds) for key in selection.group]

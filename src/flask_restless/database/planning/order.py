@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, func, literal, select
-from sqlalchemy.orm import RelationshipProperty, aliased
+from sqlalchemy.orm import aliased
 from sqlalchemy.orm.base import MANYTOONE
 
 from ...operations.cursors import completed
@@ -14,6 +14,7 @@ from ...operations.filters import Count
 from ...operations.selection import SortKey
 from ...schema.resource import Relationship, Resource
 from .binds import Binds
+from .mapping import key_names, property_of
 from .nulls import placed
 from .scopes import Entity
 from .where import column, member_count, path_to
@@ -63,9 +64,7 @@ def operand_of(key: SortKey, entity: Entity, order: Order, binds: Binds) -> Any:
 
 def _is_plain(relationship: Relationship) -> bool:
     """Whether a join along the relationship meets one row at most."""
-    mapper = relationship.model.__mapper__  # type: ignore[attr-defined]  # every model has one
-    prop: RelationshipProperty[Any] = mapper.relationships[relationship.key]
-    return len(relationship.path) == 1 and prop.direction is MANYTOONE
+    return len(relationship.path) == 1 and property_of(relationship).direction is MANYTOONE
 
 
 def _joined(path: tuple[Relationship, ...], entity: Entity, order: Order, binds: Binds) -> Entity:
@@ -94,9 +93,7 @@ def _subquery(key: SortKey, entity: Entity, binds: Binds) -> Any:
         scope = binds.visible(relationship.target, target)
         query = query if scope is None else query.where(scope)
         end = target
-    mapper = first.model.__mapper__  # type: ignore[attr-defined]  # every model has one
-    keys = [mapper.get_property_by_column(one).key for one in mapper.primary_key]
-    query = query.where(*[getattr(owner, one) == getattr(entity, one) for one in keys])
+    query = query.where(*[getattr(owner, one) == getattr(entity, one) for one in key_names(first.model)])
     assert not isinstance(key.operand, Count)
     value = column(end, key.operand)
     return query.with_only_columns(value, maintain_column_froms=True).order_by(value).limit(1).scalar_subquery()

@@ -19,6 +19,7 @@ from ...operations.operation import Fetch, Related
 from ...operations.selection import Selection
 from ...schema.resource import Relationship, Resource
 from ..plan import Parameters
+from .mapping import key_names
 
 Entity = Any
 """A mapped class, or an alias of one."""
@@ -68,7 +69,7 @@ def _of_subtype(resource: Resource, subtype: Resource, entity: Entity, ask: Ask)
     assert resource.discriminator is not None
     kind = getattr(entity, resource.discriminator)
     kinds = [mapper.polymorphic_identity for mapper in subtype.mapper.self_and_descendants]
-    keys = [resource.mapper.get_property_by_column(one).key for one in resource.mapper.primary_key]
+    keys = key_names(resource.model)
     same = [getattr(alias, key) == getattr(entity, key) for key in keys]
     visible_one = select(getattr(alias, keys[0])).where(*same, condition).exists()
     return or_(kind.is_(None), kind.not_in(kinds), visible_one)

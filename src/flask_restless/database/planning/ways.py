@@ -6,25 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, select, tuple_
-from sqlalchemy.orm import RelationshipProperty, aliased
+from sqlalchemy.orm import aliased
 from sqlalchemy.orm.base import MANYTOMANY, ONETOMANY
 
 from ...schema.resource import Relationship
 from ..plan import KEYS
 from .binds import Binds
+from .mapping import key_names, mapped_order, property_of
 from .scopes import Entity
 from .where import path_to
-
-
-def mapped_order(prop: RelationshipProperty[Any]) -> list[Any]:
-    """Give the order that the mapping itself asks for."""
-    return list(prop.order_by) if prop.order_by else []
-
-
-def property_of(relationship: Relationship) -> RelationshipProperty[Any]:
-    """Give the (first) mapped relationship behind one of ours."""
-    mapper = relationship.model.__mapper__  # type: ignore[attr-defined]  # every model has one
-    return mapper.relationships[relationship.key]  # type: ignore[no-any-return]  # by its mapper
 
 
 def upper_keys(relationship: Relationship) -> tuple[str, ...]:
@@ -51,12 +41,6 @@ def _plain_pairs(relationship: Relationship) -> tuple[tuple[str, str], ...]:
     return tuple(
         (upper.get_property_by_column(one).key, lower.get_property_by_column(other).key) for one, other in pairs
     )
-
-
-def key_names(model: Any) -> tuple[str, ...]:
-    """Give the attributes of a model's primary key."""
-    mapper = model.__mapper__
-    return tuple(mapper.get_property_by_column(one).key for one in mapper.primary_key)
 
 
 class Way:

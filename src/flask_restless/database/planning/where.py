@@ -15,6 +15,7 @@ from ...operations.filters import And, Comparison, Condition, Count, Has, Identi
 from ...operations.operators import Operand
 from ...schema.resource import Attribute, Relationship, Resource
 from .binds import Binds
+from .mapping import key_names
 from .scopes import Entity
 
 
@@ -115,14 +116,8 @@ def member_count(count: Count, entity: Entity, binds: Binds) -> Any:
     query = select(func.count()).select_from(owner)
     for step in path_to(target, owner, relationship, binds):
         query = query.join(step)
-    keys = [column_.key for column_ in _mapper_keys(relationship.model)]
-    query = query.where(*[getattr(owner, key) == getattr(entity, key) for key in keys])
+    query = query.where(*[getattr(owner, key) == getattr(entity, key) for key in key_names(relationship.model)])
     return query.where(_related_condition(relationship, count.condition, target, binds)).scalar_subquery()
-
-
-def _mapper_keys(model: type) -> list[Any]:
-    mapper = model.__mapper__  # type: ignore[attr-defined]  # every model has one
-    return [mapper.get_property_by_column(column_) for column_ in mapper.primary_key]
 
 
 def _comparison(comparison: Comparison, entity: Entity, binds: Binds) -> ColumnElement[bool]:

@@ -166,7 +166,7 @@ def test_legacy_names_of_related_columns() -> None:
     condition = fetch.selection.filter
     assert isinstance(condition, Has)
     assert isinstance(condition.condition, Comparison)
-    assert (condition.condition.left.name, condition.condition.right) == (vendor.name, "Dell")  # type: ignore[union-attr]
+    assert (condition.condition.left.name, condition.condition.right) == (vendor.name, "Dell")
 
 
 def test_every_problem_of_a_body_is_told_at_its_place() -> None:

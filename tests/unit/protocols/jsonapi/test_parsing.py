@@ -156,8 +156,8 @@ def test_fields_of_every_method_that_answers_with_resources() -> None:
         call_of(BOOK, "POST", query="fields[books]=title&include=tags", body={"data": {"type": "books"}})
     )
 
-    assert operation.selection.fields[0].attributes == (title,)  # type: ignore[union-attr]
-    assert operation.selection.included  # type: ignore[union-attr]
+    assert operation.selection.fields[0].attributes == (title,)
+    assert operation.selection.included
 
 
 FILTERS: dict[str, tuple[str, Condition | None]] = {
@@ -308,7 +308,7 @@ def test_equal_queries_share_one_selection() -> None:
     parser = Parser()
 
     def selection(endpoint: str, query: str, **parts: str) -> Any:
-        return parser.parse(call_of(BOOK, "GET", endpoint, query=query, **parts)).selection  # type: ignore[union-attr]
+        return parser.parse(call_of(BOOK, "GET", endpoint, query=query, **parts)).selection
 
     first = selection("collection", "sort=title")
     assert selection("collection", "sort=title") is first
@@ -330,20 +330,20 @@ def test_new_apis_are_seen() -> None:
     registry = registry_of()
     book = next(one for one in registry if one.name == "books")
     parser = Parser()
-    before = parser.parse(call_of(book)).selection  # type: ignore[union-attr]
+    before = parser.parse(call_of(book)).selection
 
     registry.generation += 1
 
-    assert parser.parse(call_of(book)).selection is not before  # type: ignore[union-attr]
+    assert parser.parse(call_of(book)).selection is not before
 
 
 def test_cache_is_bounded_and_keeps_what_is_used() -> None:
     """Clients choose the query strings."""
     parser = Parser(size=2)
-    kept = parser.parse(call_of(BOOK)).selection  # type: ignore[union-attr]
+    kept = parser.parse(call_of(BOOK)).selection
 
     for number in range(1, 50):
         parser.parse(call_of(BOOK, query=f"page[number]={number}"))
-        assert parser.parse(call_of(BOOK)).selection is kept  # type: ignore[union-attr]
+        assert parser.parse(call_of(BOOK)).selection is kept
 
     assert len(parser._kept) == 2
