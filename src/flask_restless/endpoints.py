@@ -10,11 +10,11 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial, update_wrapper
+from functools import lru_cache, partial, update_wrapper
 from secrets import token_hex
 from typing import Any
 
-from flask import Flask, Response, current_app, got_request_exception, request, stream_with_context
+from flask import Flask, Request, Response, current_app, got_request_exception, request, stream_with_context
 from flask.blueprints import Blueprint, BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, default_exceptions
 
@@ -36,6 +36,8 @@ HOST = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{
 BODILESS = frozenset({"GET", "HEAD"})
 """Methods whose bodies are not read, except where functions are evaluated: Flask-Restless 0.6 read them there."""
 
+OVERRIDE_KEY = f"HTTP_{OVERRIDE.upper().replace('-', '_')}"
+
 STANDARD_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", QUERY)
 
 
@@ -48,12 +50,18 @@ class Headers(Mapping[str, str]):
         self._environ = environ
 
     def __getitem__(self, name: str) -> str:
-        key = name.upper().replace("-", "_")
-        key = key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
-        value = self._environ[key]
-        if key == "CONTENT_TYPE" and not value:
+        value = self.get(name)
+        if value is None:
             raise KeyError(name)
         return str(value)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give the field with the lower-case `name`; an empty `Content-Type` is none."""
+        value = self._environ.get(_key_of(name), default)
+        return default if name == "content-type" and not value else value
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(str(name)) is not None
 
     def __iter__(self) -> Iterator[str]:
         for key in self._environ:
@@ -64,6 +72,13 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+
+@lru_cache(maxsize=64)
+def _key_of(name: str) -> str:
+    """Give the name of a header field in the WSGI environment."""
+    key = name.upper().replace("-", "_")
+    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,38 +163,48 @@ def _view(service: Service, resource: Resource, route: Route, **parts: str) -> R
     relation = parts.get("relation")
     if relation is not None and relation not in resource.relationships and _may_hold_slashes(resource):
         return _slashed(service, resource, "/".join(_rest(route.endpoint, parts)))
-    return _options(route.methods) or _response(service.answer(_call(resource, route.endpoint, parts)))
+    return _answered(service, resource, route.endpoint, route.methods, parts)
+
+
+def _answered(
+    service: Service, resource: Resource, endpoint: str, methods: frozenset[str], parts: Mapping[str, str]
+) -> Response:
+    """Answer by the protocol, unless OPTIONS are asked for; a method that is not served is refused (J-9.2)."""
+    asked = _request()
+    method = _method(asked)
+    if method not in methods:
+        if method == "OPTIONS":
+            return _options(methods)
+        if method != "HEAD" or "GET" not in methods:
+            raise MethodNotAllowed(_allowed(methods))
+    return _response(service.answer(_call(asked, method, resource, endpoint, parts)))
 
 
 def _shared_view(service: Service, resource: Resource, endpoint: str) -> Response:
-    return _response(service.answer(_call(resource, endpoint, {})))
+    asked = _request()
+    return _response(service.answer(_call(asked, _method(asked), resource, endpoint, {})))
 
 
-def _options(methods: frozenset[str]) -> Response | None:
-    """Answer OPTIONS, and refuse a method that is not among those served (J-9.2); None for one that is."""
-    allowed = _allowed(methods)
-    if request.method == "OPTIONS":
-        response = current_app.response_class()
-        response.allow.update(allowed)
-        if QUERY in methods:
-            response.headers["Accept-Query"] = FORM
-        return response
-    if _method() not in allowed:
-        raise MethodNotAllowed(allowed)
-    return None
+def _options(methods: frozenset[str]) -> Response:
+    response = current_app.response_class()
+    response.allow.update(_allowed(methods))
+    if QUERY in methods:
+        response.headers["Accept-Query"] = FORM
+    return response
 
 
 def _allowed(methods: frozenset[str]) -> list[str]:
     return sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set()))
 
 
-def _method() -> str:
-    return method_of(request.method, request.headers.get(OVERRIDE))
+def _method(asked: Request) -> str:
+    return method_of(asked.method, asked.environ.get(OVERRIDE_KEY))
 
 
 def _description(service: Service, resource: Resource, endpoint: str) -> Response:
     """Serve what can be told without a Session."""
-    return _response(service.protocol.describe(_call(resource, endpoint, {})))
+    asked = _request()
+    return _response(service.protocol.describe(_call(asked, _method(asked), resource, endpoint, {})))
 
 
 def _current(resource: Resource) -> Resource:
@@ -205,7 +230,7 @@ def _slashed(service: Service, resource: Resource, rest: str) -> Response:
     resource = _current(resource)
     endpoint, parts = _split(resource, rest)
     allowed = frozenset(method for route in _routes(service, resource, endpoint) for method in route.methods)
-    return _options(allowed) or _response(service.answer(_call(resource, endpoint, parts)))
+    return _answered(service, resource, endpoint, allowed, parts)
 
 
 def _routes(service: Service, resource: Resource, endpoint: str) -> list[Route]:
@@ -225,11 +250,11 @@ def _split(resource: Resource, rest: str) -> tuple[str, dict[str, str]]:
     return "resource", {"id": rest}
 
 
-def _call(resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
-    environ, method = request.environ, _method()
+def _call(asked: Request, method: str, resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
+    environ = asked.environ
     headers, query = Headers(environ), environ.get("QUERY_STRING", "")
     is_bare = method in BODILESS and endpoint != "evaluation"
-    body = b"" if is_bare else _body(resource.registry.limits.body_bytes)
+    body = b"" if is_bare else _body(asked, resource.registry.limits.body_bytes)
     if method == QUERY:
         query, body = merged_query(query, headers.get("content-type"), body), b""
     return Call(
@@ -239,33 +264,33 @@ def _call(resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
         query=query,
         headers=headers,
         body=body,
-        root=_root(environ),
-        path=request.path,
+        root=_root(environ["wsgi.url_scheme"], asked.host, environ.get("SCRIPT_NAME", "")),
+        path=asked.path,
         id=parts.get("id"),
         relation=parts.get("relation"),
         member=parts.get("member"),
     )
 
 
-def _root(environ: Mapping[str, Any]) -> str:
+@lru_cache(maxsize=256)
+def _root(scheme: str, host: str, mount: str) -> str:
     """Give the URL of the application's root; a forged Host cannot put anything else into a link (A-13, T15)."""
-    host = request.host
     if not HOST.fullmatch(host):
         raise Rejected(Problem("malformed-host", f"the host {quote(host)} is malformed", status=400))
-    return f"{environ['wsgi.url_scheme']}://{host}{environ.get('SCRIPT_NAME', '').rstrip('/')}"
+    return f"{scheme}://{host}{mount.rstrip('/')}"
 
 
-def _body(limit: int) -> bytes:
+def _body(asked: Request, limit: int) -> bytes:
     """Read the whole body, at most `limit` bytes; a body that ends early is refused by Werkzeug (T26, T43)."""
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    encoding = asked.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
         raise reject(
             "unsupported-media-type", f"the content encoding {quote(encoding)} is not read here; send it plain"
         )
-    if request.content_length is None:
-        body = request.stream.read(limit + 1)
-    elif request.content_length <= limit:
-        body = request.get_data()
+    if asked.content_length is None:
+        body = asked.stream.read(limit + 1)
+    elif asked.content_length <= limit:
+        body = asked.get_data()
     else:
         raise _too_large(limit)
     if len(body) > limit:
@@ -331,8 +356,9 @@ def _guard(guarded: Mapping[str, Service]) -> Service | None:
 
 def _refuse_as_document(guarded: Mapping[str, Service], response: Response) -> Response:
     """Have a guard of the application, which came before ours, refuse in the protocol's own kind of document."""
-    service = _guard(guarded)
-    if service is None or not is_foreign_refusal(response, service.protocol.media_type):
+    if response.status_code < 400 or (service := _guard(guarded)) is None:
+        return response
+    if not is_foreign_refusal(response, service.protocol.media_type):
         return response
     return _response(service.protocol.refuse(None, (problem_of_response(response),)))
 
@@ -378,6 +404,11 @@ def _on_error(service: Service, error: Exception) -> Response:
     got_request_exception.send(_application(), exception=error)
     detail = f"the server failed; its log tells more under {error_id}"
     return _response(service.protocol.refuse(None, (problem("internal-error", detail, id=error_id),)))
+
+
+def _request() -> Request:
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # the stub hides the proxy
+    return asked
 
 
 def _application() -> Flask:

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from orjson import Fragment
 from sqlalchemy.types import TypeEngine
 
 Json = Any
@@ -72,7 +73,7 @@ def encode_value(value: Any, depth: int = 0) -> Json:
     if depth > MAX_DEPTH:
         raise TypeError(f"a value is nested more than {MAX_DEPTH} deep")
     match value:
-        case None | bool() | str() | float():
+        case None | bool() | str() | float() | Fragment():
             return value
         case Enum():
             return value.name

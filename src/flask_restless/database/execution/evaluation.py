@@ -12,7 +12,7 @@ from ...schema.codec import encode_value
 from ...schema.resource import Attribute
 from ..planning.aggregate import plan_aggregate
 from ..planning.values import condition_values, named
-from .read import run
+from .reading import Reading
 
 OF_THE_ATTRIBUTE = frozenset({"sum", "min", "max"})
 """Functions whose value is of the type of what they are given."""
@@ -26,7 +26,8 @@ def evaluate(operation: Aggregate, session: Session) -> Evaluated:
     if session.new or session.dirty or session.deleted:
         session.flush()
     parameters = named(list(condition_values(selection.filter)))
-    (row,) = run(plan_aggregate(operation), parameters, session, selection.resource.mapper)
+    with Reading(session) as reading:
+        (row,) = reading.run(plan_aggregate(operation), parameters, selection.resource.mapper)
     return Evaluated(
         tuple(_encoded(name, attribute, value) for (name, attribute), value in zip(operation.terms, row, strict=True))
     )

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, text
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from ...operations.operation import Fetch, One, Related
 from ...operations.outcome import Fetched, Row, Rows
@@ -26,6 +26,7 @@ from ..planning.values import (
     parameters_of,
 )
 from .computing import computed
+from .reading import Reading
 
 CHUNK = 5000
 """Keys in one statement for a branch; drivers limit their parameters."""
@@ -33,67 +34,61 @@ CHUNK = 5000
 
 def fetch(planner: Planner, operation: Fetch, session: Session) -> Fetched:
     """Carry out a Fetch; Rejected (`not-found`, `no-result`, `multiple-results`) where there is no such row."""
-    if session.new or session.dirty or session.deleted:
+    if session.new or (session.identity_map and (session.dirty or session.deleted)):
         session.flush()
     scopes = scopes_of(operation)
     plan = planner.plan(operation, scopes)
-    parameters = parameters_of(operation) | scopes.parameters
+    with Reading(session) as reading:
+        return _fetch(plan, operation, scopes.parameters, reading)
+
+
+def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> Fetched:
+    parameters = parameters_of(operation) | scoped
     page = operation.selection.page
     extra = 1 if page is not None and page.size is not None else 0
     limits = page_parameters(operation.selection, extra)
-    plan_rows = _rows(plan.node, parameters | limits, session)
+    plan_rows = _rows(plan.node, parameters | limits, reading)
     if plan.beyond is not None:
-        plan_rows = _filled(plan_rows, plan.beyond, parameters | limits, session)
+        plan_rows = _filled(plan_rows, plan.beyond, parameters | limits, reading)
     if not plan_rows and not isinstance(operation.origin, One):
-        check_parent(plan, operation, scopes.parameters, session)
+        check_parent(plan, operation, scoped, reading)
     if not operation.is_many:
         _check_single(operation, plan_rows)
     has_more = page is not None and page.size is not None and len(plan_rows) > page.size
     if has_more:
         assert page is not None
         plan_rows = plan_rows[: page.size]
-    total = _total(plan, operation, scopes.parameters, len(plan_rows), has_more, session)
+    total = _total(plan, operation, scoped, len(plan_rows), has_more, reading)
     is_backward = page is not None and page.is_backward
     plan_rows = plan_rows[::-1] if is_backward else plan_rows
-    rows = _with_branches(plan.node, operation.selection, plan_rows, scopes.parameters, session)
+    rows = _with_branches(plan.node, operation.selection, plan_rows, scoped, reading)
     return Fetched(rows, total, has_more and not is_backward, has_more and is_backward)
 
 
-def _rows(node: NodePlan, parameters: Parameters, session: Session) -> Sequence[Row]:
+def _rows(node: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[Row]:
     """Run a node's statement and give its rows, the computed columns filled in."""
     mapper = node.layout.selection.resource.mapper
     if not node.derived:
-        return run(node.statement, parameters, session, mapper)
-    found = session.execute(node.statement, parameters, bind_arguments={"mapper": mapper}).all()
-    return computed(found, node.derived, session)
+        return reading.run(node.statement, parameters, mapper)
+    found = reading.session.execute(node.statement, parameters, bind_arguments={"mapper": mapper}).all()
+    return computed(found, node.derived, reading.session)
 
 
-def _filled(rows: Sequence[Row], beyond: NodePlan, parameters: Parameters, session: Session) -> Sequence[Row]:
+def _filled(rows: Sequence[Row], beyond: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[Row]:
     """Fill a page up with the rows that follow."""
     if LIMIT not in parameters:
-        return [*rows, *_rows(beyond, parameters, session)]
+        return [*rows, *_rows(beyond, parameters, reading)]
     wanted = int(str(parameters[LIMIT])) - len(rows)
-    return [*rows, *_rows(beyond, parameters | {LIMIT: wanted}, session)] if wanted > 0 else rows
+    return [*rows, *_rows(beyond, parameters | {LIMIT: wanted}, reading)] if wanted > 0 else rows
 
 
-def run(statement: Select[Any], parameters: Parameters, session: Session, mapper: Mapper[Any]) -> Sequence[Row]:
-    """Run a statement of columns the short way, unless the application listens to the Session's statements.
-
-    `session.connection()` skips `do_orm_execute` listeners, which applications use for tenancy and soft deletes.
-    """
-    if session.dispatch.do_orm_execute:
-        return session.execute(statement, parameters, bind_arguments={"mapper": mapper}).all()
-    connection = session.connection(bind_arguments={"mapper": mapper})
-    return connection.execute(statement, parameters).all()
-
-
-def check_parent(plan: FetchPlan, operation: Fetch, scoped: Parameters, session: Session) -> None:
+def check_parent(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> None:
     """Tell an empty relationship from a missing parent; a missing member is missing either way."""
     if not isinstance(operation.origin, Related) or plan.exists is None:
         return
     origin = operation.origin
     keys = dict(zip((f"p{n}" for n in range(len(origin.id))), origin.id, strict=True))
-    if not run(plan.exists, keys | scoped, session, origin.parent.mapper):
+    if not reading.run(plan.exists, keys | scoped, origin.parent.mapper):
         raise not_found(origin.parent, origin.id)
     if origin.member is not None:
         raise not_found(operation.selection.resource, origin.member)
@@ -116,7 +111,7 @@ def not_found(resource: Any, id_: tuple[Any, ...]) -> Exception:
 
 
 def _total(
-    plan: FetchPlan, operation: Fetch, scoped: Parameters, shown: int, has_more: bool, session: Session
+    plan: FetchPlan, operation: Fetch, scoped: Parameters, shown: int, has_more: bool, reading: Reading
 ) -> int | None:
     """Tell the length of the whole list; a page that is the last one and not empty tells it without a count.
 
@@ -136,11 +131,11 @@ def _total(
         and not isinstance(operation.origin, Related)
         and not is_scoped(operation.selection.resource)
     ):
-        estimate = _estimate(operation.selection, session)
+        estimate = _estimate(operation.selection, reading.session)
         if estimate is not None:
             return max(estimate, page.offset + shown + has_more)
     values = [*origin_values(operation.origin), *condition_values(operation.selection.filter)]
-    ((count,),) = run(plan.count, named(values) | scoped, session, mapper)
+    ((count,),) = reading.run(plan.count, named(values) | scoped, mapper)
     return int(str(count))
 
 
@@ -166,26 +161,26 @@ def _estimate(selection: Selection, session: Session) -> int | None:
 
 
 def _with_branches(
-    node: NodePlan, selection: Selection, rows: Sequence[Row], scoped: Parameters, session: Session
+    node: NodePlan, selection: Selection, rows: Sequence[Row], scoped: Parameters, reading: Reading
 ) -> Rows:
     branches = tuple(
-        _branch(plan, branch, rows, scoped, session)
+        _branch(plan, branch, rows, scoped, reading)
         for plan, branch in zip(node.branches, selection.branches, strict=True)
     )
     return Rows(node.layout, rows, branches)
 
 
-def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], scoped: Parameters, session: Session) -> Rows:
+def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], scoped: Parameters, reading: Reading) -> Rows:
     """Read the rows related to all of `above` at once; `scoped` are the parameters of the scopes."""
     keys = _keys(plan.key_columns, above)
     parameters = branch_parameters(branch.selection) | scoped
     rows: list[Row] = []
     for start in range(0, len(keys), CHUNK):
-        rows.extend(_rows(plan.node, parameters | {KEYS: keys[start : start + CHUNK]}, session))
+        rows.extend(_rows(plan.node, parameters | {KEYS: keys[start : start + CHUNK]}, reading))
     if plan.place is None:
-        return _with_branches(plan.node, branch.selection, rows, scoped, session)
+        return _with_branches(plan.node, branch.selection, rows, scoped, reading)
     rows, more = _cut(rows, plan, parameters[LAST])
-    found = _with_branches(plan.node, branch.selection, rows, scoped, session)
+    found = _with_branches(plan.node, branch.selection, rows, scoped, reading)
     return replace(found, page=branch.selection.page, more=more)
 
 

@@ -24,6 +24,7 @@ from ..planning.scopes import scopes_of
 from ..planning.values import parameters_of
 from . import read
 from .computing import computed
+from .reading import Reading
 
 CHUNK = 1000
 """Rows that are read, written and forgotten together."""
@@ -58,7 +59,8 @@ def _chunks(planner: Planner, plan: FetchPlan, scoped: Parameters, operation: Fe
         is_empty = False
         yield rows
     if is_empty:
-        read.check_parent(plan, operation, scoped, session)
+        with Reading(session) as reading:
+            read.check_parent(plan, operation, scoped, reading)
 
 
 def _check_length(planner: Planner, operation: Fetch, session: Session) -> None:

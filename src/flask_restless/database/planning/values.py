@@ -17,6 +17,8 @@ from ..plan import LAST, LIMIT, OFFSET, Parameters
 def parameters_of(fetch: Fetch) -> Parameters:
     """Give the parameters of the primary statement: of counts, the origin's ids, the filter, the sort and cursors."""
     selection = fetch.selection
+    if isinstance(fetch.origin, One) and not selection.tallies and selection.filter is None:
+        return named([*fetch.origin.id])
     values = [*tally_values(selection), *origin_values(fetch.origin), *list_values(selection)]
     return named([*values, *cursor_values(selection.page)])
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+from ...operations.generated import Source
 from ...operations.outcome import BranchLinkage, Layout, Row, Variant
 from ...schema.resource import Attribute
 from .output import output
@@ -17,24 +18,6 @@ from .output import output
 Object = dict[str, Any]
 Renderer = Callable[[Iterable[Row], Sequence[dict[Any, Any]]], list[Object]]
 """(rows, the related objects of each branch by key) -> objects."""
-
-
-class Source:
-    """Generated code under construction: its constants and its expressions."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, Any] = {}
-
-    def constant(self, value: Any) -> str:
-        """Bind a value in the namespace and give its name."""
-        name = f"k{len(self.names)}"
-        self.names[name] = value
-        return name
-
-    def function(self, text: str) -> Any:
-        """Compile a definition of `render` and give the function."""
-        exec(compile(text, "<row code>", "exec"), self.names)  # noqa: S102  (the source holds no foreign text)
-        return self.names["render"]
 
 
 def renderer_of(layout: Layout) -> Renderer:

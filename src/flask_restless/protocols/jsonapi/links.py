@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode
 
 from ...operations.outcome import Fetched
@@ -11,11 +12,17 @@ from ..base import Call
 
 Links = dict[str, str | None]
 
+BY_NUMBER = frozenset({"page[number]", "page[size]"})
+BY_OFFSET = frozenset({"page[offset]", "page[limit]"})
+
+
+KEPT_LENGTH = 2048
+"""Characters of the longest query that is kept in its encoded form."""
+
 
 def self_link(call: Call) -> str:
     """Give the URL of the request with its whole query, percent-encoded."""
-    query = urlencode(parse_qsl(call.query, keep_blank_values=True))
-    return _url(call, query)
+    return _url(call, _encoded(call.query))
 
 
 def _url(call: Call, query: str) -> str:
@@ -23,13 +30,27 @@ def _url(call: Call, query: str) -> str:
     return f"{call.root}{path}?{query}" if query else f"{call.root}{path}"
 
 
+def _encoded(query: str, without: frozenset[str] = frozenset()) -> str:
+    """Give a query string again, percent-encoded, and without some of its parameters."""
+    if not query:
+        return ""
+    return (_rewritten if len(query) <= KEPT_LENGTH else _rewritten.__wrapped__)(query, without)
+
+
+@lru_cache(maxsize=1024)
+def _rewritten(query: str, without: frozenset[str]) -> str:
+    pairs = parse_qsl(query, keep_blank_values=True)
+    return urlencode([(name, value) for name, value in pairs if name not in without])
+
+
 def _path(call: Call) -> str:
     """Write the path of a resource or of what is below it; an id's own slashes stay part of the id."""
     parts = [call.resource.path, quote(call.id or "", safe="")]
+    if call.relation is None:
+        return "/".join(parts)
     if call.endpoint == "relationship":
         parts.append("relationships")
-    if call.relation is not None:
-        parts.append(quote(call.relation, safe=""))
+    parts.append(quote(call.relation, safe=""))
     if call.member is not None:
         parts.append(quote(call.member, safe=""))
     return "/".join(parts)
@@ -63,19 +84,20 @@ def _last_offset(page: Page, total: int) -> int:
 
 def _page_link(call: Call, page: Page, offset: int) -> str:
     assert page.size is not None
-    own: Mapping[str, str]
     if page.spelling is Spelling.NUMBER:
-        own = {"page[number]": str(offset // page.size + 1), "page[size]": str(page.size)}
-    else:
-        own = {"page[offset]": str(offset), "page[limit]": str(page.size)}
-    return changed_url(call, own)
+        own = f"page%5Bnumber%5D={offset // page.size + 1}&page%5Bsize%5D={page.size}"
+        return _with(call, own, BY_NUMBER)
+    return _with(call, f"page%5Boffset%5D={offset}&page%5Blimit%5D={page.size}", BY_OFFSET)
+
+
+def _with(call: Call, own: str, without: frozenset[str]) -> str:
+    kept = _encoded(call.query, without)
+    return _url(call, f"{kept}&{own}" if kept else own)
 
 
 def changed_url(call: Call, own: Mapping[str, str], without: frozenset[str] = frozenset()) -> str:
     """Give the URL of the request with other values for the parameters in `own`; all else is kept (C-7.6)."""
-    pairs = parse_qsl(call.query, keep_blank_values=True)
-    kept = [(name, value) for name, value in pairs if name not in own and name not in without]
-    return _url(call, urlencode([*kept, *own.items()]))
+    return _with(call, urlencode(own), without.union(own))
 
 
 def link_header(links: Links) -> str | None:

@@ -132,7 +132,9 @@ class JsonApi:
 
     def _fetched(self, call: Call, operation: Fetch, fetched: Fetched) -> Reply:
         links_wanted = operation.selection.links is not False
-        document = self._document(call, operation.selection, (call.relation or "",) if operation.as_linkage else ())
+        document = self._document(
+            call, operation.selection, fetched.rows, (call.relation or "",) if operation.as_linkage else ()
+        )
         data: list[dict[str, Any]]
         if operation.as_linkage:
             data = document.identifiers(fetched.rows, with_resources=operation.with_primary)
@@ -201,12 +203,14 @@ class JsonApi:
             document["links"] = {"self": location}
         return self._reply(call, 201, postprocess(call, document), (("Location", location),))
 
-    def _document(self, call: Call, selection: Selection, start: tuple[str, ...] = ()) -> Document:
+    def _document(self, call: Call, selection: Selection, rows: Rows, start: tuple[str, ...] = ()) -> Document:
         """Begin a document; include paths start beyond the path `start`."""
-        return Document(self._codes, call.root, selection.links, Pager(call.query, start))
+        is_read = bool(call.resource.options.postprocessors) or _is_pretty(call)
+        text = not is_read and self._codes.of(rows.layout, selection.links).is_plain
+        return Document(self._codes, call.root, selection.links, Pager(call.query, start), text)
 
     def _single(self, call: Call, selection: Selection, rows: Rows) -> dict[str, Any]:
-        document = self._document(call, selection)
+        document = self._document(call, selection, rows)
         (data,) = document.resources(rows)
         body: dict[str, Any] = {"data": data, "links": {"self": self_link(call)}, "jsonapi": VERSION}
         if selection.links is False:
@@ -231,10 +235,13 @@ class JsonApi:
         headers: tuple[tuple[str, str], ...] = (),
         type_: str = MEDIA_TYPE,
     ) -> Reply:
-        accept = call.headers.get("accept", "")
-        return Reply(
-            status, (("Content-Type", type_), *COMMON[1:], *headers), _dumps(document, pretty="text/html" in accept)
-        )
+        body = _dumps(document, pretty=_is_pretty(call))
+        return Reply(status, (("Content-Type", type_), *COMMON[1:], *headers), body)
+
+
+def _is_pretty(call: Call) -> bool:
+    """Whether a browser asks."""
+    return "text/html" in call.headers.get("accept", "")
 
 
 def _related_link(call: Call) -> str:

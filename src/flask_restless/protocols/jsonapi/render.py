@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 from ...operations.outcome import Layout, Row, Rows
 from ...operations.refining import Path
+from .fragments import identifier_text_of, is_plain
 from .relationship_pages import PagedLinkage, Pager
 from .rowcode import Identifier, Object, Renderer, identifier_of, parent_of, renderer_of
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The generated functions of one layout, which is kept so that its identity stays its own."""
+    """The generated functions of one layout, which is kept so that its identity stays its own.
+
+    `entry` gives what stands for a row in linkage: its identifier, or the text of that.  `is_plain` tells whether the
+    document with this layout at its root may be written with text.
+    """
 
     layout: Layout
     render: Renderer
     identifier: Identifier
+    entry: Callable[[Row], Any]
     parent: Any
+    is_plain: bool
 
 
 class Codes:
@@ -29,17 +36,23 @@ class Codes:
 
     def __init__(self, size: int = 1024) -> None:
         self._size = size
-        self._kept: OrderedDict[tuple[int, bool | None], Code] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, bool | None, bool], Code] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, layout: Layout, links: bool | None = None) -> Code:
-        """Give the code of a layout, generated now if it is new; `links` None leaves links to the API's options."""
-        key = id(layout), links
+    def of(self, layout: Layout, links: bool | None = None, *, text: bool = False) -> Code:
+        """Give the code of a layout, generated now if it is new.
+
+        `links` None leaves links to the API's options; `text` asks for relationships and links as JSON text.
+        """
+        key = id(layout), links, text
         code = self._kept.get(key)
         if code is not None and code.layout is layout:
             return code
         wanted = layout.selection.resource.options.include_links if links is None else links
-        code = Code(layout, renderer_of(layout, links=wanted), identifier_of(layout), parent_of(layout))
+        identifier = identifier_of(layout)
+        entry = identifier_text_of(layout) if text else identifier
+        render = renderer_of(layout, links=wanted, text=text)
+        code = Code(layout, render, identifier, entry, parent_of(layout), is_plain(layout.selection))
         with self._lock:
             self._kept[key] = code
             while len(self._kept) > self._size:
@@ -51,20 +64,22 @@ class Codes:
 class Document:
     """The resources of one document: each (type, id) once.
 
-    `links` says whether they carry links, `pager` writes those of included pages.
+    `links` says whether they carry links, `pager` writes those of included pages.  With `text`, for which the rows
+    have to be writable so, relationships and links are JSON text.
     """
 
     codes: Codes
     root: str
     links: bool | None = None
     pager: Pager = field(default_factory=lambda: Pager(""))
+    text: bool = False
     included: dict[tuple[str, str], Object] = field(default_factory=dict)
     primary: dict[tuple[str, str], Object] = field(default_factory=dict)
 
     def resources(self, rows: Rows) -> list[Object]:
         """Render primary rows, and what they include."""
         objects = self._render(rows, self.pager.start)
-        if rows.branches and any(branch.shown for branch in rows.layout.selection.branches):
+        if rows.branches and not self.text and any(branch.shown for branch in rows.layout.selection.branches):
             self.primary = {(one["type"], one["id"]): one for one in objects}
             for key in self.primary.keys() & self.included.keys():
                 _merge(self.primary[key], self.included.pop(key))
@@ -79,7 +94,7 @@ class Document:
 
     def _render(self, rows: Rows, path: Path) -> list[Object]:
         linkage = [self._branch(branch, rows, number, path) for number, branch in enumerate(rows.branches)]
-        return self.codes.of(rows.layout, self.links).render(rows.rows, self.root, linkage)
+        return self.codes.of(rows.layout, self.links, text=self.text).render(rows.rows, self.root, linkage)
 
     def _branch(self, rows: Rows, above: Rows, number: int, path: Path) -> dict[Any, Any]:
         """Include the rows of a branch, and give its linkage by the key of the rows above."""
@@ -87,9 +102,9 @@ class Document:
         path = (*path, branch.relationship.name)
         if branch.shown:
             self._include(self._render(Rows(rows.layout, _distinct(rows), rows.branches), path))
-        code = self.codes.of(rows.layout, self.links)
+        code = self.codes.of(rows.layout, self.links, text=self.text)
         if not branch.relationship.is_many:
-            return {code.parent(row): code.identifier(row) for row in rows.rows}
+            return {code.parent(row): code.entry(row) for row in rows.rows}
         groups = _grouped(rows.rows, code)
         if rows.page is None:
             return groups
@@ -103,15 +118,15 @@ class Document:
                 _merge(known, one)
 
 
-def _grouped(rows: Sequence[Row], code: Code) -> dict[Any, list[Object]]:
-    groups: dict[Any, list[Object]] = {}
-    parent, identifier = code.parent, code.identifier
+def _grouped(rows: Sequence[Row], code: Code) -> dict[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = {}
+    parent, entry = code.parent, code.entry
     for row in rows:
         key = parent(row)
         group = groups.get(key)
         if group is None:
             group = groups[key] = []
-        group.append(identifier(row))
+        group.append(entry(row))
     return groups
 
 

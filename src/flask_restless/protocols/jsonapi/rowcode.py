@@ -10,8 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from orjson import Fragment
+
+from ...operations.generated import Source
 from ...operations.outcome import BranchLinkage, KeyLinkage, Layout, Linkage, Row, Variant
-from ...schema.resource import Identity, Relationship, Resource
+from ...schema.resource import Relationship
+from .fragments import dumped, escaped, relationships_text, self_text
+from .identity import id_expression, quoted, types_of
 from .own import completer_of
 
 Object = dict[str, Any]
@@ -21,27 +26,15 @@ Renderer = Callable[[Iterable[Row], str, Sequence[dict[Any, Any]]], list[Object]
 Identifier = Callable[[Row], Object]
 
 
-class Source:
-    """Generated code under construction: its constants and its expressions."""
+def renderer_of(layout: Layout, *, links: bool, text: bool = False) -> Renderer:
+    """Generate the function that renders rows of `layout`; with `text`, relationships and links as JSON text.
 
-    def __init__(self) -> None:
-        self.names: dict[str, Any] = {"str": str, "quote": quote}
-
-    def constant(self, value: Any) -> str:
-        """Bind a value in the namespace and give its name."""
-        name = f"k{len(self.names)}"
-        self.names[name] = value
-        return name
-
-    def function(self, text: str) -> Any:
-        """Compile a definition of `render` and give the function."""
-        exec(compile(text, "<row code>", "exec"), self.names)  # noqa: S102  (the source holds no foreign text)
-        return self.names["render"]
-
-
-def renderer_of(layout: Layout, *, links: bool) -> Renderer:
-    """Generate the function that renders rows of `layout`."""
-    makers = [_maker(variant, links, _paged(layout)) for variant in layout.variants]
+    The linkage of branches comes as texts then, too.
+    """
+    if text:
+        makers = [_text_maker(variant, links) for variant in layout.variants]
+    else:
+        makers = [_maker(variant, links, _paged(layout)) for variant in layout.variants]
     if layout.discriminator is None:
         return makers[0]
     chosen = {value: makers[index] for value, index in layout.discriminators}
@@ -62,12 +55,8 @@ def _paged(layout: Layout) -> frozenset[int]:
 def _maker(variant: Variant, links: bool, paged: frozenset[int]) -> Renderer:
     if variant.document is not None:
         return completer_of(variant, links)
-    source = Source()
-    resource = variant.resource
-    members = [f'"type": {source.constant(resource.name)}', '"id": id_']
-    if variant.attributes:
-        pairs = [f"{source.constant(one.name)}: {_value(source, one.codec.encode, n)}" for one, n in variant.attributes]
-        members.append('"attributes": {' + ", ".join(pairs) + "}")
+    source = Source(str=str, quote=quote)
+    members = _own_members(source, variant)
     related = [
         f"{source.constant(one.relationship.name)}: {{{', '.join(inner)}}}"
         for one in variant.linkages
@@ -77,34 +66,51 @@ def _maker(variant: Variant, links: bool, paged: frozenset[int]) -> Renderer:
         members.append('"relationships": {' + ", ".join(related) + "}")
     if links:
         members.append('"links": {"self": url}')
-    if variant.version is not None:
-        version, number = variant.version
-        members.append(f'"meta": {{"version": {_value(source, version.codec.encode, number)}}}')
+    lines = [f"url = base + {quoted(variant.resource.identity)}"] if links or paged else []
+    return _function(source, variant, lines, _with_version(source, variant, members))
+
+
+def _text_maker(variant: Variant, links: bool) -> Renderer:
+    """Generate the code for documents into which nobody looks (see `fragments`)."""
+    source = Source(str=str, quote=quote, escaped=escaped, dumps=dumped, Fragment=Fragment)
+    members = _own_members(source, variant)
+    lines = [f"url = text + {quoted(variant.resource.identity)}"] if links else []
+    if related := relationships_text(source, variant, links):
+        lines += related[0]
+        members.append(f'"relationships": Fragment({related[1]})')
+    if links:
+        members.append(f'"links": Fragment({self_text(source)})')
+    return _function(source, variant, lines, _with_version(source, variant, members))
+
+
+def _own_members(source: Source, variant: Variant) -> list[str]:
+    """Give the members of a resource object that depend on its own columns alone."""
+    members = [f'"type": {source.constant(variant.resource.name)}', '"id": id_']
+    if variant.attributes:
+        pairs = [f"{source.constant(one.name)}: {_value(source, one.codec.encode, n)}" for one, n in variant.attributes]
+        members.append('"attributes": {' + ", ".join(pairs) + "}")
+    return members
+
+
+def _with_version(source: Source, variant: Variant, members: list[str]) -> list[str]:
+    if variant.version is None:
+        return members
+    version, number = variant.version
+    return [*members, f'"meta": {{"version": {_value(source, version.codec.encode, number)}}}']
+
+
+def _function(source: Source, variant: Variant, lines: Sequence[str], members: Sequence[str]) -> Renderer:
+    """Generate the loop over rows: `lines` prepare what the `members` of each object are made of."""
+    resource = variant.resource
     text = "def render(rows, root, linkage):\n    out = []\n    add = out.append\n"
     text += f"    base = root + {source.constant(resource.path + '/')}\n"
+    if "escaped" in source.names:
+        text += "    text = escaped(base)\n"
     text += "    for row in rows:\n"
-    text += f"        id_ = {_id(source, resource.identity, variant.identity)}\n"
-    if links or paged:
-        text += f"        url = base + {_quoted(resource.identity)}\n"
+    for line in (f"id_ = {id_expression(source, resource.identity, variant.identity)}", *lines):
+        text += f"        {line}\n"
     text += "        add({" + ", ".join(members) + "})\n    return out\n"
     return source.function(text)  # type: ignore[no-any-return]  # generated
-
-
-def _id(source: Source, identity: Identity, columns: tuple[int, ...]) -> str:
-    """Give the expression of a row's id."""
-    if len(columns) == 1 and identity.keys[0].codec.text is str:
-        return f"str(row[{columns[0]}])"
-    values = ", ".join(f"row[{number}]" for number in columns)
-    return f"{source.constant(identity.text)}(({values},))"
-
-
-def _quoted(identity: Identity) -> str:
-    """Give the expression of an id inside a URL; the digits of an integer need no quoting."""
-    return "id_" if _is_integer(identity) else 'quote(id_, safe="")'
-
-
-def _is_integer(identity: Identity) -> bool:
-    return len(identity.keys) == 1 and identity.keys[0].codec.name == "integer"
 
 
 def _value(source: Source, encode: Callable[[Any], Any] | None, number: int) -> str:
@@ -160,30 +166,24 @@ def _tuple(columns: tuple[int, ...]) -> str:
 def _key_data(source: Source, linkage: KeyLinkage) -> str:
     """Give the expression of to-one linkage that stands in the row itself."""
     target = linkage.relationship.target
-    id_ = _id(source, target.identity, linkage.columns)
+    id_ = id_expression(source, target.identity, linkage.columns)
     if linkage.discriminator is None:
         type_ = source.constant(target.name)
     else:
-        type_ = f"{source.constant(_types(target))}.get(row[{linkage.discriminator}], {source.constant(target.name)})"
+        type_ = f"{source.constant(types_of(target))}.get(row[{linkage.discriminator}], {source.constant(target.name)})"
     empty = " or ".join(f"row[{number}] is None" for number in linkage.columns)
     return f'None if {empty} else {{"type": {type_}, "id": {id_}}}'
-
-
-def _types(target: Resource) -> dict[Any, str]:
-    """Map every polymorphic identity to the type name of the nearest resource."""
-    names = {one.model: one.name for one in (target, *target.subtypes)}
-    return {
-        mapper.polymorphic_identity: next((names[one] for one in mapper.class_.__mro__ if one in names), target.name)
-        for mapper in target.mapper.self_and_descendants
-    }
 
 
 def identifier_of(layout: Layout) -> Identifier:
     """Generate the function that gives the resource identifier of a row."""
     makers = []
     for variant in layout.variants:
-        source = Source()
-        type_, id_ = source.constant(variant.resource.name), _id(source, variant.resource.identity, variant.identity)
+        source = Source(str=str, quote=quote)
+        type_, id_ = (
+            source.constant(variant.resource.name),
+            id_expression(source, variant.resource.identity, variant.identity),
+        )
         makers.append(source.function(f'def render(row):\n    return {{"type": {type_}, "id": {id_}}}\n'))
     if layout.discriminator is None:
         return makers[0]  # type: ignore[no-any-return]  # generated
