@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from inspect import signature
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapper
 
 from ..manager import APIManager
+from ..schema.base_query import may_filter
 from ..schema.classic_options import ClassicOptions
 from ..schema.introspect import inspect_model
 from ..schema.options import IllegalArgumentError, Options
@@ -146,11 +149,19 @@ class _Checker:
         for name in options:
             if name not in PROCESSORS:
                 section.findings += self._about((Topic.OPTION, Topic.SERIALIZER, Topic.READING), name)
+        section.findings += self._base_query(api.model, options)
         section.findings += self._processors(options, protocol)
         good = {name: one for name, one in options.items() if name not in OWN_OBJECTS and name not in PROCESSORS}
         good.setdefault("url_prefix", manager.options.get("url_prefix") or "/api")
         section.findings += self._refused(api.model, good, protocol)
         return section
+
+    def _base_query(self, model: type, options: Mapping[str, Any]) -> Iterator[Finding]:
+        """Tell of a model whose own `query` may leave rows out."""
+        mapper: Any = inspect(model, raiseerr=False)
+        if isinstance(mapper, Mapper) and "model_query" not in options and may_filter(mapper):
+            for one in self._about((Topic.OPTION,), "model_query"):
+                yield replace(one, subject=f"{model.__name__}.query")
 
     def _refused(self, model: type, options: dict[str, Any], protocol: str) -> Iterator[Finding]:
         """Create an API as far as that is possible, one refused option after the other left out."""

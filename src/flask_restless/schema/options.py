@@ -152,6 +152,8 @@ class Options:
     """Whether foreign key columns are shown as (read-only) attributes."""
     rules: Rules = NO_RULES
     """Which rows exist for a caller, and which operations and fields it may use: a `Rules` value."""
+    model_query: bool = True
+    """Whether rows that the model's own `query` leaves out (soft deletion, say) do not exist for clients."""
     hooks: Hooks = NO_HOOKS
     """Functions to call before and after each operation, inside the transaction: a `Hooks` value."""
     allow_functions: frozenset[str] = frozenset()

@@ -109,6 +109,24 @@ manager.create_api(Pet)
     assert "API of Pet\n  works as it is" in result.output
 
 
+def test_a_query_of_the_models_own_is_told(tmp_path: Path) -> None:
+    """Contract, "Model features handled": what it leaves out does not exist any more, wherever a client looks."""
+    result = checked(
+        tmp_path,
+        """
+from flask_restless import APIManager
+Person.query = classmethod(lambda cls: None)
+manager = APIManager(app, session=1, protocol="classic")
+manager.create_api(Person, results_per_page=5)
+manager.create_api(Pet, results_per_page=5)
+""",
+    )
+
+    assert result.exit_code == 0
+    assert "changes Person.query: the model's `query`" in result.output
+    assert "Pet.query" not in result.output
+
+
 def test_managers_are_held_against_those_of_today(tmp_path: Path) -> None:
     result = checked(
         tmp_path,
