@@ -263,7 +263,7 @@ def _prefix(value: Any) -> str:
 def _processors(value: Any) -> Mapping[str, tuple[Callable[..., Any], ...]]:
     merged: dict[str, tuple[Callable[..., Any], ...]] = {}
     for name, functions in (value or {}).items():
-        functions = (functions,) if callable(functions) else tuple(functions)
+        functions = (functions,) if callable(functions) else tuple(functions or ())
         for function in functions:
             if not callable(function):
                 raise IllegalArgumentError(f"the processor {function!r} of {name} is not callable")

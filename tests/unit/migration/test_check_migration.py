@@ -109,6 +109,26 @@ manager.create_api(Pet)
     assert "API of Pet\n  works as it is" in result.output
 
 
+KEYS = """
+from flask_restless import APIManager
+Item = type("Item", (Person.__bases__[0],), {
+    "__tablename__": "item", "b": Column(Integer, primary_key=True), "a": Column(Integer, primary_key=True),
+})
+manager = APIManager(app, session=1, protocol="classic")
+manager.create_api(Item, results_per_page=5%s)
+manager.create_api(Person, results_per_page=5, primary_key="id", preprocessors={"GET_MANY": None})
+"""
+
+
+@pytest.mark.parametrize(("given", "is_told"), [("", True), (', primary_key="b"', False)], ids=["left out", "given"])
+def test_another_default_is_told_where_it_holds(tmp_path: Path, given: str, is_told: bool) -> None:
+    """The first part of a composite key was the id; who names the key, or has one of one part, need not know."""
+    result = checked(tmp_path, KEYS % given)
+
+    assert result.exit_code == 0, result.output
+    assert result.output.count("changes primary_key") == int(is_told)
+
+
 def test_a_query_of_the_models_own_is_told(tmp_path: Path) -> None:
     """Contract, "Model features handled": what it leaves out does not exist any more, wherever a client looks."""
     result = checked(
