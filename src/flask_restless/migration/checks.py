@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from inspect import signature
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Mapper
 
 from ..manager import APIManager
+from ..schema.base_query import may_filter
 from ..schema.classic_options import ClassicOptions
 from ..schema.introspect import inspect_model
 from ..schema.options import IllegalArgumentError, Options
@@ -22,6 +25,8 @@ from .recording import RecordedApi, RecordedManager, Recording
 VOCABULARIES: Mapping[str, Any] = {"classic": ClassicOptions, "jsonapi": Options}
 OWN_OBJECTS = frozenset({"serializer", "deserializer", "serializer_class", "deserializer_class"})
 PROCESSORS = ("preprocessors", "postprocessors")
+OTHER_DEFAULTS = ("primary_key", "collection_name")
+"""Options that mean what they did; what holds where they are left out is another."""
 WHAT_NG_HAD = frozenset({"include_links"})
 WHAT_06_HAD = frozenset({"authentication_required_for", "authentication_function"})
 PRIVATE = frozenset({"helpers", "search", "views", "serialization", "serialization_utils", "typehints", "registry"})
@@ -144,13 +149,30 @@ class _Checker:
         protocol = options.pop("protocol", None) or manager.options.get("protocol") or PROTOCOL_OF[self.generation]
         section = Section(f"API of {getattr(api.model, '__name__', api.model)}")
         for name in options:
-            if name not in PROCESSORS:
+            if name not in (*PROCESSORS, *OTHER_DEFAULTS):
                 section.findings += self._about((Topic.OPTION, Topic.SERIALIZER, Topic.READING), name)
+        section.findings += self._of_model(api.model, options)
         section.findings += self._processors(options, protocol)
         good = {name: one for name, one in options.items() if name not in OWN_OBJECTS and name not in PROCESSORS}
         good.setdefault("url_prefix", manager.options.get("url_prefix") or "/api")
         section.findings += self._refused(api.model, good, protocol)
         return section
+
+    def _of_model(self, model: type, options: Mapping[str, Any]) -> Iterator[Finding]:
+        """Tell what options that were left out mean for a model: its own `query`, its key, its name."""
+        mapper: Any = inspect(model, raiseerr=False)
+        if not isinstance(mapper, Mapper):
+            return
+        concerned = {
+            "model_query": may_filter(mapper),
+            "primary_key": len(mapper.primary_key) > 1,
+            "collection_name": bool(mapper.polymorphic_identity) and not mapper.single,
+        }
+        for name, is_concerned in concerned.items():
+            if is_concerned and name not in options:
+                subject = f"{model.__name__}.query" if name == "model_query" else name
+                for one in self._about((Topic.OPTION,), name):
+                    yield replace(one, subject=subject)
 
     def _refused(self, model: type, options: dict[str, Any], protocol: str) -> Iterator[Finding]:
         """Create an API as far as that is possible, one refused option after the other left out."""

@@ -70,7 +70,7 @@ def remarks(protocol: str, kind: str, given: Mapping[str, Any]) -> Iterator[tupl
         if protocol == "jsonapi" and key.upper() != key:
             yield "lower-case key", f"{kind} {key!r}"
         arguments = ARGUMENTS[kind][protocol][PROCESSOR_ALIASES.get(key.upper(), key.upper())]
-        for function in (functions,) if callable(functions) else functions:
+        for function in (functions,) if callable(functions) else functions or ():
             yield from _of_function(function, f"{key}: {_name(function)}", arguments, kind)
 
 

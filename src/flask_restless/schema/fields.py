@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Column
 from sqlalchemy.exc import ArgumentError, InvalidRequestError
 from sqlalchemy.ext.hybrid import hybrid_property
-from sqlalchemy.orm import ColumnProperty, Mapper
+from sqlalchemy.orm import ColumnProperty, Mapper, RelationshipProperty
 from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import NullType, TypeEngine
 
 from .options import IllegalArgumentError, Options
 from .resource import Access, Attribute
-from .structures import array
+from .structures import array, keyed
 from .types import Codec, codec_of
 
 Types = Mapping[type[TypeEngine[Any]], Codec]
@@ -81,7 +81,7 @@ def proxy_attribute(mapper: Mapper[Any], name: str, types: Types | None, options
     if writable:
         column = proxy.target_class.__mapper__.column_attrs[proxy.value_attr].columns[0]
         codec = codec_of(column.type, types)
-        codec = codec if proxy.scalar else array(codec, 1)
+        codec = codec if proxy.scalar else _collected(mapper.relationships[proxy.target_collection], codec)
     return Attribute(
         name,
         name,
@@ -93,6 +93,12 @@ def proxy_attribute(mapper: Mapper[Any], name: str, types: Types | None, options
         loads=(proxy.target_collection,),
         draws_on=(proxy.target_class, proxy.value_attr),
     )
+
+
+def _collected(prop: RelationshipProperty[Any], item: Codec) -> Codec:
+    """Give the codec of the values that a proxy takes from each member of a collection: a list, or a dict by key."""
+    collection = (prop.collection_class or list)()
+    return keyed(item) if isinstance(collection, dict) else array(item, 1)
 
 
 def computed_attribute(model: type, name: str) -> Attribute:

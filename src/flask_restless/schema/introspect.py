@@ -24,6 +24,7 @@ from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import desc_op
 from sqlalchemy.types import TypeEngine
 
+from .base_query import with_base_query
 from .exposure import check_includes, check_key_shown, check_names, check_rules, is_exposed
 from .fields import column_access, computed_attribute, hybrid_attribute, proxy_attribute
 from .narrowing import narrowed_attributes, narrowed_relationships
@@ -49,6 +50,7 @@ def inspect_model(model: type, options: Options, registry: Registry, types: Type
     their targets up there.
     """
     mapper = _mapper_of(model)
+    options = with_base_query(mapper, options)
     name = options.collection_name or _collection_name(mapper)
     if not MEMBER_NAME.fullmatch(name):
         raise IllegalArgumentError(

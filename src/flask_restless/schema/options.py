@@ -152,6 +152,8 @@ class Options:
     """Whether foreign key columns are shown as (read-only) attributes."""
     rules: Rules = NO_RULES
     """Which rows exist for a caller, and which operations and fields it may use: a `Rules` value."""
+    model_query: bool = True
+    """Whether rows that the model's own `query` leaves out (soft deletion, say) do not exist for clients."""
     hooks: Hooks = NO_HOOKS
     """Functions to call before and after each operation, inside the transaction: a `Hooks` value."""
     allow_functions: frozenset[str] = frozenset()
@@ -261,7 +263,7 @@ def _prefix(value: Any) -> str:
 def _processors(value: Any) -> Mapping[str, tuple[Callable[..., Any], ...]]:
     merged: dict[str, tuple[Callable[..., Any], ...]] = {}
     for name, functions in (value or {}).items():
-        functions = (functions,) if callable(functions) else tuple(functions)
+        functions = (functions,) if callable(functions) else tuple(functions or ())
         for function in functions:
             if not callable(function):
                 raise IllegalArgumentError(f"the processor {function!r} of {name} is not callable")

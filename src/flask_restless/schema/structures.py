@@ -103,6 +103,35 @@ def array(item: Codec, dimensions: int) -> Codec:
     )
 
 
+def keyed(item: Codec) -> Codec:
+    """Values by key: an object, or a list of `{"key": ..., "value": ...}` as Flask-Restless 0.17 took it."""
+    expected = f'an object ({item.name}), or a list of objects such as {{"key": ..., "value": ...}}'
+
+    def pairs(value: Json) -> list[tuple[Any, Json]]:
+        if isinstance(value, dict):
+            return list(value.items())
+        if not isinstance(value, list):
+            raise Unfit(expected)
+        found: list[tuple[Any, Json]] = []
+        for one in value:
+            if not isinstance(one, dict) or one.keys() != {"key", "value"} or isinstance(one["key"], list | dict):
+                raise Unfit(expected)
+            found.append((one["key"], one["value"]))
+        return found
+
+    def each(convert: Callable[[Json], object]) -> Callable[[Json], dict[Any, object]]:
+        def decode(value: Json) -> dict[Any, object]:
+            return {_tree(key): None if one is None else convert(one) for key, one in pairs(value)}
+
+        return decode
+
+    def parse(text: str) -> object:
+        raise Unfit(expected)
+
+    schema = {"type": "object", "additionalProperties": item.json_schema}
+    return Codec("keyed", each(item.decode), each(item.accept), parse, str, None, schema, ordered=False)
+
+
 def hstore() -> Codec:
     """Flat objects of texts and nulls."""
 

@@ -84,6 +84,17 @@ def test_more_functions_are_an_option(sqlite: Engine) -> None:
     assert evaluate(office, ("sum", "age")).status_code == 400
 
 
+@pytest.mark.parametrize("filters", [[], [{"name": "id", "op": "eq", "val": 99}]], ids=["many rows", "none"])
+def test_functions_that_gather_no_rows_are_refused(database: Engine, filters: list[Any]) -> None:
+    """2.11: what an application allows may not be a function over rows; a client cannot make that a 500"""
+    office = open_office(database, allow_functions=["upper"])
+
+    response = evaluate(office, ("upper", "name"), **({"filters": filters} if filters else {}))
+
+    detail = 'among "upper" is a function that gives no single value for all rows'
+    assert (response.status_code, response.json) == (400, {"message": detail})
+
+
 def test_excluded_columns_are_not_evaluated(sqlite: Engine) -> None:
     """A-1"""
     office = open_office(sqlite, allow_functions=True, person={"exclude_columns": ["age"]})

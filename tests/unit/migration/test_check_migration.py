@@ -109,6 +109,44 @@ manager.create_api(Pet)
     assert "API of Pet\n  works as it is" in result.output
 
 
+KEYS = """
+from flask_restless import APIManager
+Item = type("Item", (Person.__bases__[0],), {
+    "__tablename__": "item", "b": Column(Integer, primary_key=True), "a": Column(Integer, primary_key=True),
+})
+manager = APIManager(app, session=1, protocol="classic")
+manager.create_api(Item, results_per_page=5%s)
+manager.create_api(Person, results_per_page=5, primary_key="id", preprocessors={"GET_MANY": None})
+"""
+
+
+@pytest.mark.parametrize(("given", "is_told"), [("", True), (', primary_key="b"', False)], ids=["left out", "given"])
+def test_another_default_is_told_where_it_holds(tmp_path: Path, given: str, is_told: bool) -> None:
+    """The first part of a composite key was the id; who names the key, or has one of one part, need not know."""
+    result = checked(tmp_path, KEYS % given)
+
+    assert result.exit_code == 0, result.output
+    assert result.output.count("changes primary_key") == int(is_told)
+
+
+def test_a_query_of_the_models_own_is_told(tmp_path: Path) -> None:
+    """Contract, "Model features handled": what it leaves out does not exist any more, wherever a client looks."""
+    result = checked(
+        tmp_path,
+        """
+from flask_restless import APIManager
+Person.query = classmethod(lambda cls: None)
+manager = APIManager(app, session=1, protocol="classic")
+manager.create_api(Person, results_per_page=5)
+manager.create_api(Pet, results_per_page=5)
+""",
+    )
+
+    assert result.exit_code == 0
+    assert "changes Person.query: the model's `query`" in result.output
+    assert "Pet.query" not in result.output
+
+
 def test_managers_are_held_against_those_of_today(tmp_path: Path) -> None:
     result = checked(
         tmp_path,

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from ...operations.operation import Aggregate
 from ...operations.outcome import Evaluated
+from ...operations.problems import quote, reject
 from ...schema.codec import encode_value
 from ...schema.resource import Attribute
 from ..planning.aggregate import plan_aggregate
@@ -19,7 +20,7 @@ OF_THE_ATTRIBUTE = frozenset({"sum", "min", "max"})
 
 
 def evaluate(operation: Aggregate, session: Session) -> Evaluated:
-    """Evaluate SQL functions over the rows that meet the filter."""
+    """Evaluate SQL functions over the rows that meet the filter; Rejected (`invalid-parameter`) if one gathers none."""
     if not operation.terms:
         return Evaluated(())
     selection = operation.selection
@@ -27,7 +28,11 @@ def evaluate(operation: Aggregate, session: Session) -> Evaluated:
         session.flush()
     parameters = named(list(condition_values(selection.filter)))
     with Reading(session) as reading:
-        (row,) = reading.run(plan_aggregate(operation), parameters, selection.resource.mapper)
+        rows = reading.run(plan_aggregate(operation), parameters, selection.resource.mapper)
+    if len(rows) != 1:
+        names = ", ".join(quote(name) for name, _ in operation.terms)
+        raise reject("invalid-parameter", f"among {names} is a function that gives no single value for all rows")
+    (row,) = rows
     return Evaluated(
         tuple(_encoded(name, attribute, value) for (name, attribute), value in zip(operation.terms, row, strict=True))
     )
