@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from . import hooks, signals
 from .conditional import expecting, tagged
+from .database.execution import time_limit
 from .database.execution.executor import Executor
 from .database.execution.failures import DRIVER_ERRORS, problems_of
 from .idempotency import Once
@@ -66,6 +67,7 @@ def _answer(exchange: Exchange, once: Once | None) -> Reply:
     call, protocol, session = exchange.call, exchange.protocol, exchange.session
     operation: Operation | None = None
     try:
+        time_limit.join(session, call.resource.mapper)
         operation = _understood(call, protocol)
         if once is not None and (kept := once.begin(operation)) is not None:
             session.rollback()

@@ -75,6 +75,8 @@ POSTGRESQL: Mapping[str, str] = MappingProxyType(
         "55P03": "timeout",
         "57014": "timeout",
         "25006": "unavailable",
+        "25P03": "unavailable",
+        "25P04": "unavailable",
         "42501": "forbidden",
         "42883": "invalid-value",
         "42804": "invalid-value",
@@ -108,6 +110,7 @@ MYSQL: Mapping[int, str] = MappingProxyType(
         1020: "edit-conflict",
         1213: "unavailable",
         1205: "unavailable",
+        1317: "timeout",
         1969: "timeout",
         3024: "timeout",
         1047: "unavailable",
@@ -150,7 +153,8 @@ UNIQUE = re.compile(
     r"for key '(?:[^'.]+\.)?(?P<key>[^'.]+)'"
 )
 WRITTEN = re.compile(
-    r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:[`\"]?\w+[`\"]?\.)?[`\"]?(?P<table>\w+)", re.IGNORECASE
+    r"(?:SET STATEMENT .*? FOR )?\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:[`\"]?\w+[`\"]?\.)?[`\"]?(?P<table>\w+)",
+    re.IGNORECASE,
 )
 
 
@@ -184,6 +188,11 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
     headers = (("Retry-After", "1"),) if CODES[code].status == 503 else ()
     status = 400 if code == "invalid-value" else CODES[code].status
     return (problem(code, DETAILS[code], source, id=error_id, headers=headers, status=status),)
+
+
+def is_of_the_moment(error: BaseException) -> bool:
+    """Whether an error says nothing about the request: carrying it out once more would only add to the load (T57)."""
+    return CODES[_code(error)].status == 503
 
 
 def _expects(operation: Operation | None) -> bool:

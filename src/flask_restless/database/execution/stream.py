@@ -24,6 +24,7 @@ from ..planning.scopes import scopes_of
 from ..planning.values import parameters_of
 from . import read
 from .computing import computed
+from .time_limit import restart
 
 CHUNK = 1000
 """Rows that are read, written and forgotten together."""
@@ -57,6 +58,7 @@ def _chunks(planner: Planner, plan: FetchPlan, scoped: Parameters, operation: Fe
     for rows in _parts(planner, plan, scoped, operation, session):
         is_empty = False
         yield rows
+        restart(session)
     if is_empty:
         read.check_parent(plan, operation, scoped, session)
 
