@@ -58,7 +58,7 @@ EXPORTS = ("csv", "ndjson")
 class Limits:
     """How much one request may ask for; each is refused with a 4xx before any statement runs (threats T20 to T32).
 
-    Only the last ones show while statements run: what takes too long is a 503 (T60).
+    The last ones show while statements run: too many related rows are a 400, what takes too long is a 503 (T60).
     """
 
     include_depth: int = 3
@@ -93,6 +93,8 @@ class Limits:
     """Operations of one atomic batch."""
     many: int = 1000
     """Rows that one request may change or delete by a filter."""
+    included: int = 10_000
+    """Related rows in one answer: those of included resources, and those read for linkage."""
     statement_seconds: float | None = 20.0
     """Seconds that a statement may take; None for no limit."""
     export_seconds: float | None = 600.0
