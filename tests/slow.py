@@ -70,6 +70,16 @@ def slow_shop(engine: Engine, rows: int = 3, limits: Limits | None = None, **opt
     return Shop(app, manager, checked_client(app), engine, session)
 
 
+def served(engine: Engine, *models: type, session: Any = None, **options: Any) -> Shop:
+    """Serve rows that are there already; `options` are those of the manager."""
+    source = session or sessionmaker(engine)
+    app = Flask(__name__)
+    manager = APIManager(app, session=source, **options)
+    for model in models:
+        manager.create_api(model, methods=["GET", "POST", "PATCH", "DELETE"])
+    return Shop(app, manager, checked_client(app), engine, source)
+
+
 def slowly(client: CheckedClient, first: int = 1, **kwargs: Any) -> Any:
     """Ask for books such that the database is slow at the one with that id."""
     query = {"filter[objects]": f'[{{"name": "id", "op": "slowly", "val": {first}}}]'}

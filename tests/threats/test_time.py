@@ -14,7 +14,7 @@ from conftest import JSONAPI, Shop, fresh_database
 from flask_restless import Limits
 from flask_restless.database.execution.time_limit import _hinted
 from racing import several_connections
-from slow import SECONDS, SLOW, Book, slow_shop, slowly
+from slow import SECONDS, SLOW, Book, served, slow_shop, slowly
 
 SHORT = Limits(statement_seconds=0.3, export_seconds=0.3)
 SETTING = {
@@ -192,23 +192,10 @@ def test_a_connection_that_was_handed_in_is_left_as_it_was(database: Engine) -> 
     """T60: no listener and no function of ours stays on it."""
     slow_shop(database)
     with database.connect() as connection, Session(connection) as mine:
-        slow = slow_shop_on(mine, database)
+        slow = served(database, Book, session=mine)
         assert slow.get("/api/book/1").status_code == 200
         assert not list(connection.dispatch.before_cursor_execute)
         assert not mine.info
-
-
-def slow_shop_on(session: Session, engine: Engine) -> Shop:
-    """Serve what is there already in one Session."""
-    from flask import Flask
-
-    from conftest import checked_client
-    from flask_restless import APIManager
-
-    app = Flask(__name__)
-    manager = APIManager(app, session=session)
-    manager.create_api(Book)
-    return Shop(app, manager, checked_client(app), engine, lambda: session)
 
 
 def test_a_shorter_limit_of_the_operator_stays(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
     NotSupportedError,
+    OperationalError,
     ProgrammingError,
     SQLAlchemyError,
 )
@@ -110,6 +111,13 @@ MYSQL: Mapping[int, str] = MappingProxyType(
         1020: "edit-conflict",
         1213: "unavailable",
         1205: "unavailable",
+        1021: "unavailable",
+        1036: "unavailable",
+        1040: "unavailable",
+        1053: "unavailable",
+        1114: "unavailable",
+        1836: "unavailable",
+        1927: "unavailable",
         1317: "timeout",
         1969: "timeout",
         3024: "timeout",
@@ -195,6 +203,19 @@ def is_of_the_moment(error: BaseException) -> bool:
     return CODES[_code(error)].status == 503
 
 
+def is_lost_commit(error: DBAPIError) -> bool:
+    """Whether an error of a commit is that its answer was lost; what was flushed before it failed by a statement."""
+    return error.statement is None and error.connection_invalidated
+
+
+def unknown_outcome(error: DBAPIError) -> Problem:
+    """Say that a write may be stored or not (T55); there is no `Retry-After`, since nobody should repeat it blindly."""
+    error_id = token_hex(8)
+    logger.error("error %s of the database: the connection was lost during COMMIT", error_id, exc_info=error)
+    detail = "the database was lost while the change was being stored; look whether it was before you send it again"
+    return problem("unavailable", detail, id=error_id, meta={"outcome": "unknown"})
+
+
 def _expects(operation: Operation | None) -> bool:
     """Whether the client said which state it expects: then it is told that it was wrong (threats, mapping)."""
     writes = operation.operations if isinstance(operation, Batch) else (operation,)
@@ -252,8 +273,9 @@ def _driver_code(error: DBAPIError, original: BaseException) -> str:
     for beginning, code in SQLITE:
         if message.startswith(beginning):
             return code
-    kind = type(original).__name__
-    return {"DataError": "invalid-value", "OperationalError": "unavailable"}.get(kind, "internal-error")
+    if isinstance(error, DataError):
+        return "invalid-value"
+    return "unavailable" if isinstance(error, OperationalError) else "internal-error"
 
 
 def _is_safety_net(error: BaseException, code: str) -> bool:
