@@ -9,6 +9,7 @@ from time import monotonic
 import pytest
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlalchemy.pool import NullPool
 
 from conftest import JSONAPI, Shop, fresh_database
 from flask_restless import Limits
@@ -196,6 +197,22 @@ def test_a_connection_that_was_handed_in_is_left_as_it_was(database: Engine) -> 
         assert slow.get("/api/book/1").status_code == 200
         assert not list(connection.dispatch.before_cursor_execute)
         assert not mine.info
+
+
+def test_the_application_may_close_the_session_on_the_way(tmp_path: Path) -> None:
+    """T60: there is nothing to take back from a connection that is closed, and the next transaction is limited too."""
+    engine = create_engine(f"sqlite:///{tmp_path}/shop.db", poolclass=NullPool)
+    shared = scoped_session(sessionmaker(engine))
+
+    def close(**_: object) -> None:
+        shared.execute(text("SELECT 1"))
+        shared().close()
+
+    processors = {"GET_COLLECTION": [close], "GET_RESOURCE": [close]}
+    slow = slow_shop(engine, session=shared, limits=SHORT, preprocessors=processors)
+
+    assert slow.get("/api/book/1").status_code == 200
+    assert slowly(slow.client).status_code == 503
 
 
 def test_a_shorter_limit_of_the_operator_stays(tmp_path: Path) -> None:

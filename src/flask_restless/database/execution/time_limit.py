@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -103,7 +105,14 @@ def _on_sqlite(limit: TimeLimit, connection: Connection) -> None:
     if limit.seconds and hasattr(raw, "set_progress_handler"):
         limit.restart()
         raw.set_progress_handler(limit.is_over, STEPS)
-        limit.on_release(lambda: raw.set_progress_handler(None, 0))
+        limit.on_release(partial(_take_back, connection, raw))
+
+
+def _take_back(connection: Connection, raw: Any) -> None:
+    """Take SQLite's handler back; a connection that was closed in the meantime has taken it along."""
+    closed: type[Exception] = connection.dialect.loaded_dbapi.ProgrammingError
+    with suppress(closed):
+        raw.set_progress_handler(None, 0)
 
 
 def _on_postgresql(limit: TimeLimit, connection: Connection) -> None:
