@@ -17,7 +17,6 @@ from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
     NotSupportedError,
-    OperationalError,
     ProgrammingError,
     SQLAlchemyError,
 )
@@ -273,9 +272,10 @@ def _driver_code(error: DBAPIError, original: BaseException) -> str:
     for beginning, code in SQLITE:
         if message.startswith(beginning):
             return code
-    if isinstance(error, DataError):
+    kinds = [kind.__name__ for kind in type(original).__mro__]  # drivers have subclasses of the classes of PEP 249
+    if "DataError" in kinds:
         return "invalid-value"
-    return "unavailable" if isinstance(error, OperationalError) else "internal-error"
+    return "unavailable" if "OperationalError" in kinds else "internal-error"
 
 
 def _is_safety_net(error: BaseException, code: str) -> bool:
