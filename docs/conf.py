@@ -10,7 +10,7 @@ sys.path.append(str(Path(__file__).parent.parent / "tests"))
 project = "Flask-Restless"
 copyright = "2011-2026, the Flask-Restless authors"
 author = "the Flask-Restless authors"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "tables", "conformance", "migration"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "tables", "conformance", "threats", "migration"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 html_theme = "furo"
 html_title = "Flask-Restless 2"

@@ -102,3 +102,9 @@ def read_results() -> dict[Test, str]:
         outcome = "fails" if kinds & {"failure", "error"} else "skipped" if "skipped" in kinds else "passes"
         outcomes.setdefault(test, set()).add(outcome)
     return {test: next(one for one in ("fails", "passes", "skipped") if one in said) for test, said in outcomes.items()}
+
+
+def result_of(tests: Sequence[Test], results: Mapping[Test, str]) -> str:
+    """Give the worst of what tests said; what runs inside all tests is left out."""
+    said = {results[test] for test in tests if test in results}
+    return next((one for one in ("fails", "passes", "skipped") if one in said), "")

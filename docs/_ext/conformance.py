@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from tables import table_of
 
-from checklist import CHECKLIST, Item, Test, named_by_tests, read_items, read_results
+from checklist import CHECKLIST, Item, Test, named_by_tests, read_items, read_results, result_of
 
 HEAD = ("item", "level", "rule", "tests", "result")
 SHOWN = 4
@@ -35,19 +35,18 @@ def rows_of(chapter: str) -> Iterator[tuple[str, ...]]:
     for item in items.values():
         if item.chapter == chapter:
             tests = named.get(item.id, [])
-            yield f"`{item.id}`", item.level, item.rule, _shown(item, tests), _result(tests, results)
+            yield f"`{item.id}`", item.level, item.rule, _cell(item, tests), result_of(tests, results)
 
 
-def _shown(item: Item, tests: list[Test]) -> str:
+def _cell(item: Item, tests: list[Test]) -> str:
+    return shown(tests) + (f" Decided: {item.decision}." if item.decision else "")
+
+
+def shown(tests: list[Test]) -> str:
+    """Give the names of some tests, and how many more there are."""
     names = [f"`{test.module.rpartition('.')[2].removeprefix('test_')}: {test.name}`" for test in tests[:SHOWN]]
     names += [f"{len(tests) - SHOWN} more"] if len(tests) > SHOWN else []
-    return ", ".join(names) + (f" Decided: {item.decision}." if item.decision else "")
-
-
-def _result(tests: list[Test], results: dict[Test, str]) -> str:
-    """Give the worst of what the tests said; what runs inside all tests is left out."""
-    said = {results[test] for test in tests if test in results}
-    return next((one for one in ("fails", "passes", "skipped") if one in said), "")
+    return ", ".join(names)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

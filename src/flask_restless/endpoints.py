@@ -93,7 +93,7 @@ class Service:
 
     def answer(self, call: Call) -> Reply:
         """Answer one call in a Session of its own."""
-        with lent(self.sessions.source, self.sessions.ours, self.current) as loan:
+        with lent(self.sessions.source, self.sessions.ours, self.current, call.resource) as loan:
             session = loan.session
             reply = respond(Exchange(call, self.protocol, self.executor, session, loan.ours, self.idempotency))
             if reply.stream is None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from . import hooks, signals
 from .conditional import expecting, tagged
+from .database.execution import time_limit
 from .database.execution.executor import Executor
-from .database.execution.failures import DRIVER_ERRORS, problems_of
+from .database.execution.failures import DRIVER_ERRORS, is_lost_commit, problems_of, unknown_outcome
 from .idempotency import Once
 from .operations.exceptions import ProcessingException
 from .operations.idempotency import IdempotencyStore
-from .operations.operation import Fetch, Operation
+from .operations.operation import Aggregate, Fetch, Operation
 from .operations.problems import Rejected
 from .permissions import authorized
 from .protocols.base import Call, Protocol, Reply
@@ -66,6 +68,7 @@ def _answer(exchange: Exchange, once: Once | None) -> Reply:
     call, protocol, session = exchange.call, exchange.protocol, exchange.session
     operation: Operation | None = None
     try:
+        time_limit.join(session, call.resource.mapper)
         operation = _understood(call, protocol)
         if once is not None and (kept := once.begin(operation)) is not None:
             session.rollback()
@@ -76,7 +79,7 @@ def _answer(exchange: Exchange, once: Once | None) -> Reply:
         elif reply.stream is not None:
             return reply
         elif not (exchange.is_ours and isinstance(operation, Fetch)):
-            _commit(session, reply, once)
+            _committed(session, reply, once, is_write=not isinstance(operation, Fetch | Aggregate))
         return reply
     except Rejected as rejected:
         session.rollback()
@@ -108,11 +111,15 @@ def _carried_out(exchange: Exchange, operation: Operation) -> Reply:
     return tagged(call, operation, outcome, exchange.protocol.render(call, operation, outcome))
 
 
-def _commit(session: Session, reply: Reply, once: Once | None) -> None:
-    """Commit, and the answer along with the change."""
-    if once is None:
+def _committed(session: Session, reply: Reply, once: Once | None, *, is_write: bool) -> None:
+    """Commit, and the answer along with the change; Rejected where nobody can know whether a write was stored."""
+    if once is not None:
+        once.keep(reply)
+    try:
         session.commit()
-        return
-    once.keep(reply)
-    session.commit()
-    once.settle()
+    except DBAPIError as error:
+        if is_write and is_lost_commit(error):
+            raise Rejected(unknown_outcome(error)) from error
+        raise
+    if once is not None:
+        once.settle()

@@ -14,7 +14,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
+from .database.execution.time_limit import TimeLimit
 from .schema.options import IllegalArgumentError
+from .schema.resource import Resource
 
 SessionSource = Callable[[], Session]
 """Gives the Session to use, when it is called inside a request."""
@@ -111,10 +113,12 @@ class Loan:
 
     session: Session
     ours: bool
+    limit: TimeLimit
     is_prolonged: bool = False
 
     def end(self) -> None:
         """Leave nothing of the Session open."""
+        self.limit.lift()
         if self.ours:
             self.session.close()
         elif self.session.in_transaction():
@@ -122,13 +126,16 @@ class Loan:
 
 
 @contextmanager
-def lent(source: SessionSource, ours: bool, current: CurrentSession) -> Iterator[Loan]:
+def lent(source: SessionSource, ours: bool, current: CurrentSession, resource: Resource) -> Iterator[Loan]:
     """Lend the Session of one request, and let `current` stand for it; afterwards nothing of it is open any more.
+
+    Its statements may take as long as the limits of the API of `resource` say.
 
     A loan that is prolonged outlives the block: whoever prolonged it gives the Session back.
     """
-    loan = Loan(source(), ours)
-    token = current.variable.set(loan.session)
+    session = source()
+    loan = Loan(session, ours, TimeLimit(session, resource.registry.limits))
+    token = current.variable.set(session)
     try:
         yield loan
     finally:

@@ -13,9 +13,9 @@ from sqlalchemy import Select
 
 from ..operations.outcome import Layout
 
-LIMIT, OFFSET, KEYS, LAST = "limit", "offset", "keys", "last"
-"""Names of the parameters for the page, for the keys of the rows above a branch, and for the last place on a page
-that each row above has for itself; all others are `p0`, `p1`, ..."""
+LIMIT, OFFSET, KEYS, LAST, MOST = "limit", "offset", "keys", "last", "most"
+"""Names of the parameters for the page, for the keys of the rows above a branch, for the last place on a page that each
+row above has for itself, and for the number of related rows that are read; all others are `p0`, `p1`, ..."""
 
 Parameters = dict[str, object]
 """Values by the name of the bind parameter."""

@@ -56,7 +56,10 @@ EXPORTS = ("csv", "ndjson")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much one request may ask for; each is refused with a 4xx before any statement runs (threats T20 to T32)."""
+    """How much one request may ask for; each is refused with a 4xx before any statement runs (threats T20 to T32).
+
+    The last ones show while statements run: too many related rows are a 400, what takes too long is a 503 (T60).
+    """
 
     include_depth: int = 3
     """Relationships in one include path."""
@@ -90,6 +93,12 @@ class Limits:
     """Operations of one atomic batch."""
     many: int = 1000
     """Rows that one request may change or delete by a filter."""
+    included: int = 10_000
+    """Related rows in one answer: those of included resources, and those read for linkage."""
+    statement_seconds: float | None = 20.0
+    """Seconds that a statement may take; None for no limit."""
+    export_seconds: float | None = 600.0
+    """Seconds that an export's statement may take on MySQL and MariaDB, where the clock runs while clients read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -20,7 +20,7 @@ from ...operations.problems import Rejected
 from ...schema.resource import Resource
 from ..planning.scopes import is_scoped
 from .direct import Draft, insert_rows, takes_rows
-from .failures import DRIVER_ERRORS, problems_of
+from .failures import DRIVER_ERRORS, is_of_the_moment, problems_of
 from .locate import id_of, missing_target, present, target_instance
 from .relating import by_key, key_values
 from .sight import out_of_sight, settle
@@ -47,7 +47,9 @@ def batch(operation: Batch, session: Session, fetch: Reader) -> BatchWritten:
 
 def _is_of_the_flush(error: Exception) -> bool:
     """Whether any row of a run may have caused an error: what the database or the model says when all are flushed."""
-    return not isinstance(error, Rejected) or any(one.code == "validation-failed" for one in error.problems)
+    if isinstance(error, Rejected):
+        return any(one.code == "validation-failed" for one in error.problems)
+    return not is_of_the_moment(error)
 
 
 def _blame(operation: Batch, session: Session, fetch: Reader) -> None:

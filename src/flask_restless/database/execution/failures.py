@@ -75,6 +75,8 @@ POSTGRESQL: Mapping[str, str] = MappingProxyType(
         "55P03": "timeout",
         "57014": "timeout",
         "25006": "unavailable",
+        "25P03": "unavailable",
+        "25P04": "unavailable",
         "42501": "forbidden",
         "42883": "invalid-value",
         "42804": "invalid-value",
@@ -108,6 +110,14 @@ MYSQL: Mapping[int, str] = MappingProxyType(
         1020: "edit-conflict",
         1213: "unavailable",
         1205: "unavailable",
+        1021: "unavailable",
+        1036: "unavailable",
+        1040: "unavailable",
+        1053: "unavailable",
+        1114: "unavailable",
+        1836: "unavailable",
+        1927: "unavailable",
+        1317: "timeout",
         1969: "timeout",
         3024: "timeout",
         1047: "unavailable",
@@ -150,7 +160,8 @@ UNIQUE = re.compile(
     r"for key '(?:[^'.]+\.)?(?P<key>[^'.]+)'"
 )
 WRITTEN = re.compile(
-    r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:[`\"]?\w+[`\"]?\.)?[`\"]?(?P<table>\w+)", re.IGNORECASE
+    r"(?:SET STATEMENT .*? FOR )?\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:[`\"]?\w+[`\"]?\.)?[`\"]?(?P<table>\w+)",
+    re.IGNORECASE,
 )
 
 
@@ -184,6 +195,24 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
     headers = (("Retry-After", "1"),) if CODES[code].status == 503 else ()
     status = 400 if code == "invalid-value" else CODES[code].status
     return (problem(code, DETAILS[code], source, id=error_id, headers=headers, status=status),)
+
+
+def is_of_the_moment(error: BaseException) -> bool:
+    """Whether an error says nothing about the request: carrying it out once more would only add to the load (T57)."""
+    return CODES[_code(error)].status == 503
+
+
+def is_lost_commit(error: DBAPIError) -> bool:
+    """Whether an error of a commit is that its answer was lost; what was flushed before it failed by a statement."""
+    return error.statement is None and error.connection_invalidated
+
+
+def unknown_outcome(error: DBAPIError) -> Problem:
+    """Say that a write may be stored or not (T55); there is no `Retry-After`, since nobody should repeat it blindly."""
+    error_id = token_hex(8)
+    logger.error("error %s of the database: the connection was lost during COMMIT", error_id, exc_info=error)
+    detail = "the database was lost while the change was being stored; look whether it was before you send it again"
+    return problem("unavailable", detail, id=error_id, meta={"outcome": "unknown"})
 
 
 def _expects(operation: Operation | None) -> bool:
@@ -243,8 +272,10 @@ def _driver_code(error: DBAPIError, original: BaseException) -> str:
     for beginning, code in SQLITE:
         if message.startswith(beginning):
             return code
-    kind = type(original).__name__
-    return {"DataError": "invalid-value", "OperationalError": "unavailable"}.get(kind, "internal-error")
+    kinds = [kind.__name__ for kind in type(original).__mro__]  # drivers have subclasses of the classes of PEP 249
+    if "DataError" in kinds:
+        return "invalid-value"
+    return "unavailable" if "OperationalError" in kinds else "internal-error"
 
 
 def _is_safety_net(error: BaseException, code: str) -> bool:

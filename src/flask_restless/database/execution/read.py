@@ -14,7 +14,7 @@ from ...operations.outcome import Fetched, Row, Rows
 from ...operations.paging import Cursor, Spelling, Total
 from ...operations.problems import reject
 from ...operations.selection import Branch, Selection
-from ..plan import KEYS, LAST, LIMIT, BranchPlan, FetchPlan, NodePlan, Parameters
+from ..plan import KEYS, LAST, LIMIT, MOST, BranchPlan, FetchPlan, NodePlan, Parameters
 from ..planning.planner import Planner
 from ..planning.scopes import is_scoped, scopes_of
 from ..planning.values import (
@@ -25,6 +25,7 @@ from ..planning.values import (
     page_parameters,
     parameters_of,
 )
+from .allowance import Allowance, Descent
 from .computing import computed
 from .reading import Reading
 
@@ -61,7 +62,8 @@ def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Readi
     total = _total(plan, operation, scoped, len(plan_rows), has_more, reading)
     is_backward = page is not None and page.is_backward
     plan_rows = plan_rows[::-1] if is_backward else plan_rows
-    rows = _with_branches(plan.node, operation.selection, plan_rows, scoped, reading)
+    descent = Descent(reading, scoped, Allowance.of(operation))
+    rows = _with_branches(plan.node, operation.selection, plan_rows, descent)
     return Fetched(rows, total, has_more and not is_backward, has_more and is_backward)
 
 
@@ -160,31 +162,32 @@ def _estimate(selection: Selection, session: Session) -> int | None:
 # ---------------------------------------------------------------- branches
 
 
-def _with_branches(
-    node: NodePlan, selection: Selection, rows: Sequence[Row], scoped: Parameters, reading: Reading
-) -> Rows:
+def _with_branches(node: NodePlan, selection: Selection, rows: Sequence[Row], descent: Descent) -> Rows:
     branches = tuple(
-        _branch(plan, branch, rows, scoped, reading)
-        for plan, branch in zip(node.branches, selection.branches, strict=True)
+        _branch(plan, branch, rows, descent) for plan, branch in zip(node.branches, selection.branches, strict=True)
     )
     return Rows(node.layout, rows, branches)
 
 
-def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], scoped: Parameters, reading: Reading) -> Rows:
-    """Read the rows related to all of `above` at once; `scoped` are the parameters of the scopes."""
+def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], descent: Descent) -> Rows:
+    """Read the rows related to all of `above` at once; Rejected (`limit-exceeded`) as soon as there are too many."""
     keys = _keys(plan.key_columns, above)
-    parameters = branch_parameters(branch.selection) | scoped
+    parameters = branch_parameters(branch.selection) | descent.scoped
     rows: list[Row] = []
     for start in range(0, len(keys), CHUNK):
-        rows.extend(_rows(plan.node, parameters | {KEYS: keys[start : start + CHUNK]}, reading))
+        some = keys[start : start + CHUNK]
+        beyond = 0 if plan.place is None else len(some)
+        most = {MOST: descent.allowance.left + beyond + 1}
+        found = _rows(plan.node, parameters | most | {KEYS: some}, descent.reading)
+        descent.allowance.take(found if plan.place is None else _cut(found, plan, parameters[LAST])[0])
+        rows.extend(found)
     if plan.place is None:
-        return _with_branches(plan.node, branch.selection, rows, scoped, reading)
+        return _with_branches(plan.node, branch.selection, rows, descent)
     rows, more = _cut(rows, plan, parameters[LAST])
-    found = _with_branches(plan.node, branch.selection, rows, scoped, reading)
-    return replace(found, page=branch.selection.page, more=more)
+    return replace(_with_branches(plan.node, branch.selection, rows, descent), page=branch.selection.page, more=more)
 
 
-def _cut(rows: list[Row], plan: BranchPlan, beyond: object) -> tuple[list[Row], frozenset[object]]:
+def _cut(rows: Sequence[Row], plan: BranchPlan, beyond: object) -> tuple[list[Row], frozenset[object]]:
     """Take off the rows that stand beyond the page, and tell which rows above have some."""
     place, parent = plan.place, plan.node.layout.parent
     assert place is not None

@@ -18,9 +18,10 @@ from sqlalchemy.orm import Mapper, Session
 
 from ...operations.outcome import Row
 from ..plan import Parameters
+from . import time_limit
 from .prepared import Prepared, prepared
 
-SESSION_EVENTS = ("do_orm_execute", "after_begin", "after_transaction_create", "after_transaction_end")
+SESSION_EVENTS = ("do_orm_execute", "after_transaction_create", "after_transaction_end")
 ENGINE_EVENTS = (
     "before_execute",
     "after_execute",
@@ -50,6 +51,7 @@ class Reading:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._connection is not None:
+            time_limit.release(self.session)
             self._connection.close()
 
     def run(self, statement: Select[Any], parameters: Parameters, mapper: Mapper[Any]) -> Sequence[Row]:
@@ -74,9 +76,10 @@ class Reading:
         connection = self._connection
         if connection is None:
             connection = self._connection = engine.connect()
+            time_limit.hold(self.session, connection)
         elif connection.engine is not engine:
             return self.session.connection(bind_arguments={"mapper": mapper}).execute(statement, parameters).all()
-        short = prepared(statement, engine.dialect)
+        short = None if time_limit.is_said_with_each(engine.dialect) else prepared(statement, engine.dialect)
         values = None if short is None else short.values(parameters)
         if short is None or values is None:
             return connection.execute(statement, parameters).all()
@@ -96,7 +99,9 @@ def _is_quiet(session: Session) -> bool:
         return False
     if getattr(session, "execution_options", None):
         return False
-    return not any(getattr(session.dispatch, name) for name in SESSION_EVENTS)
+    if any(getattr(session.dispatch, name) for name in SESSION_EVENTS):
+        return False
+    return all(listener is time_limit.begun for listener in session.dispatch.after_begin)
 
 
 def _is_unheard(engine: Engine) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy.orm import Session
 
 from ...operations.operation import Create, Nested, Relate, Update, UpdateMany
@@ -21,14 +24,25 @@ def settle(session: Session, made: Made) -> None:
     for resource in dict.fromkeys(_resource(row) for row, _ in scoped):
         mine = [(row, id_of(resource, instance)) for row, instance in scoped if _resource(row) is resource]
         visible = present(resource, [id_ for _, id_ in mine], session)
-        if unseen := [row for row, id_ in mine if id_ not in visible]:
-            raise out_of_sight(unseen[0])
+        if hidden := [row for row, id_ in mine if id_ not in visible]:
+            raise out_of_sight(hidden[0])
 
 
 def out_of_sight(row: Row) -> Rejected:
     """Make the problem of a write that its own caller would not see."""
     detail = f"the {_resource(row).name} resource would not be visible to you any more; it cannot be written like that"
     return reject("forbidden", detail, row.source)
+
+
+@contextmanager
+def in_sight(row: Row) -> Iterator[None]:
+    """Read a write back inside the block: Rejected (`forbidden`) if what was written is not found there."""
+    try:
+        yield
+    except Rejected as rejected:
+        if rejected.problems[0].code != "not-found":
+            raise
+        raise out_of_sight(row) from rejected
 
 
 def _resource(row: Row) -> Resource:

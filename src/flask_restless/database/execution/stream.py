@@ -25,6 +25,7 @@ from ..planning.values import parameters_of
 from . import read
 from .computing import computed
 from .reading import Reading
+from .time_limit import restart
 
 CHUNK = 1000
 """Rows that are read, written and forgotten together."""
@@ -58,6 +59,7 @@ def _chunks(planner: Planner, plan: FetchPlan, scoped: Parameters, operation: Fe
     for rows in _parts(planner, plan, scoped, operation, session):
         is_empty = False
         yield rows
+        restart(session)
     if is_empty:
         with Reading(session) as reading:
             read.check_parent(plan, operation, scoped, reading)

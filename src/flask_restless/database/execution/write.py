@@ -29,7 +29,7 @@ from .construction import Owner, apply_link, change, constructed, related_rows
 from .effects import is_as_asked, whole
 from .locate import id_of, target_instance
 from .relating import are_members, change_members
-from .sight import out_of_sight, settle
+from .sight import in_sight, settle
 from .unit import Made, Reader, flush
 from .validation import missing_values, validated, watched
 
@@ -77,10 +77,8 @@ def linkage_after(operation: Relate, instance: Any, fetch: Reader) -> Rows:
     """Read the linkage that was written; Rejected (`forbidden`) if that has put its owner out of the caller's sight."""
     resource = operation.target.resource
     origin = Related(resource, id_of(resource, instance), operation.relationship)
-    try:
+    with in_sight(operation):
         return fetch(Fetch(operation.selection, origin, as_linkage=True)).rows
-    except Rejected as rejected:
-        raise out_of_sight(operation) from rejected
 
 
 def read_back(operation: Create | Update, id_: Id, fetch: Reader) -> Written:
@@ -89,10 +87,8 @@ def read_back(operation: Create | Update, id_: Id, fetch: Reader) -> Written:
     Rejected (`forbidden`) if the write has put the row out of the caller's own sight.
     """
     seen = any(one.attribute.deferred for one in operation.assignments)
-    try:
+    with in_sight(operation):
         return Written(fetch(Fetch(operation.selection, One(id_), exclusive=seen)).rows)
-    except Rejected as rejected:
-        raise out_of_sight(operation) from rejected
 
 
 # ---------------------------------------------------------------- one write each, not yet flushed

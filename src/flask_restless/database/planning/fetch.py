@@ -12,7 +12,7 @@ from ...operations.operation import Collection, Fetch, One, Related
 from ...operations.paging import Spelling
 from ...operations.selection import Branch, Selection, SortKey
 from ...schema.resource import Relationship, Resource
-from ..plan import LAST, LIMIT, OFFSET, BranchPlan, FetchPlan, NodePlan
+from ..plan import LAST, LIMIT, MOST, OFFSET, BranchPlan, FetchPlan, NodePlan
 from .binds import Binds
 from .columns import Columns, layout_of
 from .group import first_of_each
@@ -209,7 +209,7 @@ def _whole_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) 
     statement = _restricted(statement, selection, columns.entity, binds)
     if branch.relationship.is_many:
         order = order_of(selection.sort, selection.resource, columns.entity, binds, way.order)
-        statement = order.apply(statement)
+        statement = order.apply(statement).limit(bindparam(MOST, type_=BigInteger()))
     node = NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived))
     return BranchPlan(key_columns, node)
 
@@ -229,7 +229,7 @@ def _paged_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) 
     statement = statement.where(
         ranked.c.place > bindparam(OFFSET, type_=BigInteger()), ranked.c.place <= bindparam(LAST, type_=BigInteger())
     )
-    statement = statement.order_by(ranked.c.place, *keys.values())
+    statement = statement.order_by(ranked.c.place, *keys.values()).limit(bindparam(MOST, type_=BigInteger()))
     node = NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived))
     return BranchPlan(key_columns, node, place)
 
