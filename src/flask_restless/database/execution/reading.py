@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from operator import attrgetter
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,8 +22,8 @@ from ..plan import Parameters
 from . import time_limit
 from .prepared import Prepared, prepared
 
-SESSION_EVENTS = ("do_orm_execute", "after_transaction_create", "after_transaction_end")
-ENGINE_EVENTS = (
+SESSION_EVENTS = attrgetter("do_orm_execute", "after_transaction_create", "after_transaction_end")
+ENGINE_EVENTS = attrgetter(
     "before_execute",
     "after_execute",
     "before_cursor_execute",
@@ -31,7 +32,8 @@ ENGINE_EVENTS = (
     "begin",
     "rollback",
 )
-DIALECT_EVENTS = ("do_execute", "do_execute_no_params")
+DIALECT_EVENTS = attrgetter("do_execute", "do_execute_no_params")
+"""The listeners to what a statement passes through, one tuple item for each kind."""
 
 
 class Reading:
@@ -99,7 +101,7 @@ def _is_quiet(session: Session) -> bool:
         return False
     if getattr(session, "execution_options", None):
         return False
-    if any(getattr(session.dispatch, name) for name in SESSION_EVENTS):
+    if any(SESSION_EVENTS(session.dispatch)):
         return False
     return all(listener is time_limit.begun for listener in session.dispatch.after_begin)
 
@@ -108,10 +110,7 @@ def _is_unheard(engine: Engine) -> bool:
     """Whether nobody listens to an engine or wants its statements logged, and nothing rewrites them."""
     if engine.get_execution_options() or engine.logger.isEnabledFor(logging.INFO):
         return False
-    heard = engine.dispatch
-    if any(getattr(heard, name) for name in ENGINE_EVENTS):
-        return False
-    return not any(getattr(engine.dialect.dispatch, name) for name in DIALECT_EVENTS)
+    return not any(ENGINE_EVENTS(engine.dispatch)) and not any(DIALECT_EVENTS(engine.dialect.dispatch))
 
 
 def _fetched(short: Prepared, values: Any, connection: Connection) -> Sequence[Row]:
