@@ -1,0 +1,151 @@
+"""The pure parts of the benchmarks: statements, turns, tables and plots; the docs show the committed results."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks import plotting, reporting
+from benchmarks.__main__ import listed
+from benchmarks.contestants import CONTESTANTS, Contestant, LeftOut, Process
+from benchmarks.questions import NUMBER, by_key, standard
+from benchmarks.running import ratio, turned
+from benchmarks.tracing import counts
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT 1", True),
+        ("  insert into a values (1)", True),
+        ("SETTLE", True),
+        ("BEGIN IMMEDIATE", False),
+        ("COMMIT", False),
+        ("-- a comment", False),
+        ("PRAGMA table_info(a)", False),
+    ],
+)
+def test_statements_are_those_about_rows(statement: str, expected: bool) -> None:
+    assert counts(statement) is expected
+
+
+def test_statements_are_seen_at_the_driver(tmp_path: Path) -> None:
+    """In a process of its own, since the driver is changed."""
+    code = (
+        "import sqlite3; from benchmarks.tracing import trace; seen = []; trace(seen); "
+        "sqlite3.connect(':memory:').execute('SELECT 1'); print(seen)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "['SELECT 1']\n"
+    assert sqlite3.connect.__name__ == "connect"
+
+
+def test_each_round_another_contestant_begins() -> None:
+    item = by_key()["one"]
+    plan: Any = [(item, name, None) for name in "abc"]
+
+    orders = ["".join(name for _item, name, _process in turned(plan, number)) for number in range(4)]
+
+    assert orders == ["abc", "bca", "cab", "abc"]
+
+
+def test_the_ratio_is_that_of_the_same_round() -> None:
+    assert ratio([(2.0, 1.0), (40.0, 1.0), (3.0, 1.0)], [(1.0, 1.0), (10.0, 1.0), (1.0, 2.0)], 0) == 3.0
+
+
+def test_reads_come_before_writes() -> None:
+    writes = [item.writes for item in by_key().values()]
+
+    assert writes == sorted(writes)
+
+
+def test_bodies_hold_a_number_to_replace() -> None:
+    asked = standard(1000)
+
+    assert all(NUMBER in question.body for question in asked.values() if question.method != "GET")
+    assert asked["deep"].query == "page[size]=20&page[number]=48"
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(SystemExit, match="no such item: twenty; there are one, 20"):
+        listed("one,twenty", ["one", "20"], "item")
+
+
+def test_a_contestant_that_does_not_start_is_told_with_its_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("benchmarks.contestants.FOLDER", tmp_path)
+
+    with pytest.raises(LeftOut, match=r"has ended: ModuleNotFoundError: No module named 'benchmarks\.nobody'"):
+        Process(Contestant("nobody", "Nobody", "benchmarks.nobody"), "sqlite://", 1)
+
+
+def test_names_are_fit_for_files_and_databases() -> None:
+    names = [one.name for one in CONTESTANTS]
+
+    assert len(set(names)) == len(names)
+    assert all(name.replace("-", "").isalnum() for name in names)
+
+
+RESULT: dict[str, Any] = {
+    "database": "SQLite 3",
+    "kind": "sqlite",
+    "articles": 1000,
+    "rounds": 3,
+    "command": "python -m benchmarks",
+    "date": "2026-01-02",
+    "machine": "2 cores",
+    "items": [{"key": "one", "title": "one article"}],
+    "contestants": {
+        "l1": {"label": "by hand (L1)", "versions": {"Flask": "3.1"}, "remark": ""},
+        "ours": {"label": "Flask-Restless", "versions": {}, "remark": ""},
+        "ng": {"label": "Flask-Restless-NG", "versions": {}, "remark": "odd"},
+    },
+    "figures": {
+        "one": {
+            "l1": {"wall_ms": 0.1, "ratio": 1.0, "processor_ratio": 1.0, "statements": 1, "differs": []},
+            "ours": {"wall_ms": 0.25, "ratio": 2.5, "processor_ratio": 2.4, "statements": 1, "differs": []},
+            "ng": {"wall_ms": 2.0, "ratio": 20.0, "processor_ratio": 19.0, "statements": 3, "differs": ["no total"]},
+        }
+    },
+    "left_out": {"safrs": "cannot be installed"},
+}
+
+
+def test_a_result_becomes_a_page() -> None:
+    page = reporting.page(RESULT)
+
+    assert "| one article | 0.10 (1.00) | 0.25 (2.50) | 2.00 (20.0) |" in page
+    assert "- Flask-Restless-NG: no total (one article); odd" in page
+    assert "- safrs: cannot be installed" in page
+
+
+def test_the_fastest_peer_is_named() -> None:
+    assert list(reporting.ours_against(RESULT)) == ["one article: Flask-Restless-NG, 8.0"]
+
+
+def test_plots_are_well_formed() -> None:
+    plots = [
+        reporting.plot(RESULT),
+        plotting.lines("A & B", {"one": [(1, 2), (10, 3)], "two": [(1, 0.1)]}, "rows", "ms"),
+        plotting.lines("C", {"one": [(0, 2), (5, 3)]}, "paths", "ms", logarithmic=False),
+    ]
+
+    assert all(ElementTree.fromstring(plot).tag.endswith("svg") for plot in plots)
+
+
+@pytest.mark.parametrize("path", sorted(reporting.RESULTS.glob("*sql*.json")), ids=lambda path: path.stem)
+def test_the_docs_show_the_committed_results(path: Path) -> None:
+    result = json.loads(path.read_text(encoding="utf-8"))
+
+    for name, content in reporting.pages(result).items():
+        assert (reporting.PAGES / name).read_text(encoding="utf-8") == content
