@@ -48,8 +48,8 @@ def main() -> None:
             continue
         store(kind, result, pages(result), publish=given.publish)
         print(f"\n{result['database']}, ratios to L1\n{summary(result)}\n")
-        for sentence in ours_against(result):
-            print(f"the fastest peer takes, in times of ours, {sentence}")
+        for item, label, times in ours_against(result):
+            print(f"{item}: the fastest other, {label}, takes {times:.1f} times as long as we")
 
 
 if __name__ == "__main__":

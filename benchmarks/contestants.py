@@ -43,6 +43,7 @@ CONTESTANTS = (
     LIMIT,
     OURS,
     Contestant("ours-linkage", "Flask-Restless, all linkage", "benchmarks.ours_linkage"),
+    Contestant("ours-untotalled", "Flask-Restless, no total", "benchmarks.ours_untotalled"),
     Contestant("classic", "Flask-Restless, classic", "benchmarks.ours_classic"),
     Contestant("ng", "Flask-Restless-NG", "benchmarks.peers.restless_ng", ("Flask-Restless-NG>=3.3", PSYCOPG)),
     Contestant("safrs", "SAFRS", "benchmarks.peers.safrs_app", ("safrs>=3.2", PSYCOPG)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from . import plotting
 from .contestants import FOLDER, LIMIT, OURS, ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
+UNCOUNTED = re.compile(r"total \d+ where L1 has \d+")
 PAGES = ROOT / "docs" / "explanation" / "benchmarks"
 
 
@@ -40,6 +42,10 @@ def page(result: dict[str, Any]) -> str:
         table(result, lambda one: digits(one["processor_ratio"])),
         "Statements for one request:",
         table(result, lambda one: str(one["statements"])),
+        "The other library that comes closest to us where we show the same linkage and total, in times of ours:",
+        markdown(
+            [["", "library", "times"], *([item, label, digits(times)] for item, label, times in ours_against(result))]
+        ),
         "What differs from L1's answer, though it says the same resources:",
         "\n".join(differences(result)) or "Nothing.",
         "Versions:",
@@ -84,23 +90,32 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
 def differences(result: dict[str, Any]) -> Iterable[str]:
     """Say for each contestant what differs, and where."""
     for name, contestant in result["contestants"].items():
+        answered = {item["title"]: result["figures"][item["key"]].get(name) for item in result["items"]}
+        cells = {title: cell for title, cell in answered.items() if cell is not None}
         where: dict[str, list[str]] = {}
-        for item in result["items"]:
-            for remark in result["figures"][item["key"]].get(name, {}).get("differs", ()):
-                where.setdefault(remark.split(" where L1 has")[0] if "total" not in remark else remark, []).append(
-                    item["title"]
-                )
-        said = [f"{remark} ({among(titles, result)})" for remark, titles in where.items()]
+        for title, cell in cells.items():
+            for remark in dict.fromkeys(map(shortened, cell["differs"])):
+                where.setdefault(remark, []).append(title)
+        said = [f"  - {remark} ({among(titles, list(cells))})" for remark, titles in where.items()]
         if contestant["remark"]:
-            said.append(contestant["remark"])
+            said.append(f"  - {contestant['remark']}")
         if said:
-            yield f"- {contestant['label']}: {'; '.join(said)}"
+            yield "\n".join([f"- {contestant['label']}", *said])
 
 
-def among(titles: list[str], result: dict[str, Any]) -> str:
+def shortened(remark: str) -> str:
+    """Leave out the numbers of totals, which differ with the page."""
+    if not remark.startswith("total "):
+        return remark
+    return "a total where L1 has none" if remark.endswith("None") else "another total than L1's"
+
+
+def among(titles: list[str], answered: list[str]) -> str:
     """Name items shortly."""
-    others = [item["title"] for item in result["items"] if item["title"] not in titles]
-    return "all but " + " | ".join(others) if len(titles) > 6 and len(others) < 6 and others else " | ".join(titles)
+    others = [title for title in answered if title not in titles]
+    if not others:
+        return "everywhere"
+    return f"everywhere but: {'; '.join(others)}" if len(others) < len(titles) else "; ".join(titles)
 
 
 def versions(result: dict[str, Any]) -> Iterable[str]:
@@ -142,13 +157,28 @@ def summary(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def ours_against(result: dict[str, Any]) -> Iterable[str]:
-    """Say for each item how many times as long as ours the fastest peer takes."""
-    own = {"ours", "ours-linkage", "classic"}
+def ours_against(result: dict[str, Any]) -> Iterable[tuple[str, str, float]]:
+    """Give each item, the library that is the fastest in relation to us, and how many times as long as we it takes.
+
+    One that shows the linkage of relationships that are not included is held against us with all linkage, and one that
+    does not count the rows against us without a total.
+    """
+    own = {LIMIT.name, OURS.name, "ours-linkage", "ours-untotalled", "classic"}
     for item in result["items"]:
         row = result["figures"][item["key"]]
-        peers = {name: one["ratio"] for name, one in row.items() if name not in own | {LIMIT.name}}
-        if OURS.name in row and peers:
-            name = min(peers, key=lambda one: peers[one])
-            times = peers[name] / row[OURS.name]["ratio"]
-            yield f"{item['title']}: {result['contestants'][name]['label']}, {times:.1f}"
+        times = {
+            result["contestants"][name]["label"]: cell["ratio"] / match["ratio"]
+            for name, cell in row.items()
+            if name not in own and (match := row.get(matching(cell))) is not None
+        }
+        if times:
+            label = min(times, key=lambda one: times[one])
+            yield item["title"], label, times[label]
+
+
+def matching(cell: dict[str, Any]) -> str:
+    """Name the one of us that shows the same linkage, and counts or does not."""
+    if "linkage of comments" in cell["differs"]:
+        return "ours-linkage"
+    uncounted = any(remark == "no total" or UNCOUNTED.fullmatch(remark) for remark in cell["differs"])
+    return "ours-untotalled" if uncounted else OURS.name
