@@ -114,7 +114,13 @@ RESULT: dict[str, Any] = {
         "one": {
             "l1": {"wall_ms": 0.1, "ratio": 1.0, "processor_ratio": 1.0, "statements": 1, "differs": []},
             "ours": {"wall_ms": 0.25, "ratio": 2.5, "processor_ratio": 2.4, "statements": 1, "differs": []},
-            "ng": {"wall_ms": 2.0, "ratio": 20.0, "processor_ratio": 19.0, "statements": 3, "differs": ["no total"]},
+            "ng": {
+                "wall_ms": 2.0,
+                "ratio": 20.0,
+                "processor_ratio": 19.0,
+                "statements": 3,
+                "differs": ["no links in resources"],
+            },
         }
     },
     "left_out": {"safrs": "cannot be installed"},
@@ -125,12 +131,26 @@ def test_a_result_becomes_a_page() -> None:
     page = reporting.page(RESULT)
 
     assert "| one article | 0.10 (1.00) | 0.25 (2.50) | 2.00 (20.0) |" in page
-    assert "- Flask-Restless-NG\n  - no total (everywhere)\n  - odd" in page
+    assert "- Flask-Restless-NG\n  - no links in resources (everywhere)\n  - odd" in page
     assert "- safrs: cannot be installed" in page
 
 
 def test_the_fastest_peer_is_named() -> None:
     assert list(reporting.ours_against(RESULT)) == [("one article", "Flask-Restless-NG", 8.0)]
+
+
+@pytest.mark.parametrize(
+    ("remarks", "name"),
+    [
+        (["linkage of comments"], "ours-linkage"),
+        (["empty linkage of comments"], "ours"),
+        (["no total"], "ours-untotalled"),
+        (["total 20 where L1 has 2000"], "ours-untotalled"),
+        (["total 1 where L1 has None"], "ours"),
+    ],
+)
+def test_a_library_is_held_against_what_shows_the_same(remarks: list[str], name: str) -> None:
+    assert reporting.matching({"differs": remarks}) == name
 
 
 def test_places_are_named_shortly() -> None:
