@@ -54,6 +54,8 @@ docs: $(VENV)/.dev  ## Build the documentation into docs/_build/html
 
 bench: $(VENV)/.dev  ## Measure us, a view by hand and other libraries, and publish the figures in the documentation
 	$(BIN)/python -m benchmarks --publish
+	$(BIN)/python -m benchmarks.growth --publish
+	$(BIN)/python -m benchmarks.memory --publish
 
 bench-smoke: $(VENV)/.dev  ## Check what is exact of our speed, and that no ratio to a view by hand is far above its bound
 	$(BIN)/python -m benchmarks.smoke

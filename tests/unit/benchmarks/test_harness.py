@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import plotting, reporting
+from benchmarks import growth, plotting, reporting
 from benchmarks.__main__ import listed
 from benchmarks.contestants import CONTESTANTS, Contestant, LeftOut, Process
 from benchmarks.questions import NUMBER, by_key, standard
@@ -167,6 +167,25 @@ def test_plots_are_well_formed() -> None:
     ]
 
     assert all(ElementTree.fromstring(plot).tag.endswith("svg") for plot in plots)
+
+
+def test_growth_becomes_tables_and_plots() -> None:
+    line = {"one row": {"1000": 0.5, "10": 0.25}}
+    figures = {"table": {"sqlite": line}, "depth": {"sqlite": line}, "resources": {"": line}}
+    result = RESULT | {"databases": {"sqlite": "SQLite 3"}, "figures": figures}
+
+    files = growth.pages(result)
+
+    assert sorted(files) == [
+        "growth-depth.md",
+        "growth-depth.svg",
+        "growth-resources.md",
+        "growth-resources.svg",
+        "growth-table-sqlite.svg",
+        "growth-table.md",
+    ]
+    assert "| one row, SQLite 3 | 0.25 | 0.50 |" in files["growth-table.md"]
+    assert "| one row | 0.25 | 0.50 |" in files["growth-resources.md"]
 
 
 @pytest.mark.parametrize("name", sorted(rendered()))
