@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from sqlalchemy.exc import OperationalError
 from . import blog
 
 POSTGRESQL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+ROOM = 2 * 1024**3
+"""Bytes that the copies of a database need at most."""
 
 
 class Unreachable(Exception):
@@ -46,9 +49,12 @@ def _sqlite_copies(articles: int) -> Iterator[Callable[[str], str]]:
 
 @contextmanager
 def memory_folder() -> Iterator[Path]:
-    """Give a folder in memory where there is one: the wait for a disk would hide what writes cost."""
+    """Give a folder in memory where there is one with room: the wait for a disk would hide what writes cost."""
     shared = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=shared if os.access(shared, os.W_OK) else None) as folder:
+    fits = os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > ROOM
+    if not fits:
+        print("no room in memory: SQLite's files are on disk, which writes wait for", file=sys.stderr)
+    with tempfile.TemporaryDirectory(dir=shared if fits else None) as folder:
         yield Path(folder)
 
 

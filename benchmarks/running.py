@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from tqdm import tqdm
 from .answers import Comparison, compare, read
 from .contestants import LIMIT, Contestant, LeftOut, Process
 from .databases import copies, server_version
-from .questions import OWN_ITEMS, Item
+from .questions import Item
 
 BURST = 0.04
 """Seconds that a row of requests should take at least."""
@@ -134,22 +134,39 @@ def compared(item: Item, limit: dict[str, Any], reply: dict[str, Any], descripti
 def measure(found: Run, processes: dict[str, Process]) -> None:
     """Ask everything of everyone in turn; reads first, since writes make the tables grow."""
     for phase in (False, True):
-        items = [item for item in found.items if item.writes is phase]
         plan = [
             (item, name, process)
-            for item in items
+            for item in found.items
+            if item.writes is phase
             for name, process in processes.items()
             if (name, item.key) in found.cells
         ]
         times: dict[tuple[str, str], int] = {}
         for item, name, process in plan:
-            process.time(item.key, 1)
-            once = process.time(item.key, 1)[0]
-            times[name, item.key] = max(1, min(MOST, round(BURST / once)))
+            once = seconds(found, item, process, 2)
+            times[name, item.key] = max(1, min(MOST, round(BURST / once[0]))) if once else 1
         title = f"{found.kind}, {'writes' if phase else 'reads'}"
         for number in tqdm(range(found.rounds), title, disable=not sys.stderr.isatty()):
             for item, name, process in turned(plan, number):
-                found.cells[name, item.key].times.append(process.time(item.key, times[name, item.key]))
+                taken = seconds(found, item, process, times[name, item.key])
+                if taken is not None:
+                    found.cells[name, item.key].times.append(taken)
+
+
+def seconds(found: Run, item: Item, process: Process, times: int) -> tuple[float, float] | None:
+    """Time a row of requests; of one that fails the cell is taken out, and from then on there is None."""
+    name = process.contestant.name
+    if (name, item.key) not in found.cells:
+        return None
+    try:
+        return process.time(item.key, times)
+    except LeftOut as reason:
+        if process.contestant is LIMIT:
+            raise SystemExit(f"{process.contestant.label}, {item.title}, {reason}") from None
+        del found.cells[name, item.key]
+        found.left_out[f"{name}/{item.key}"] = str(reason)
+        say(f"{process.contestant.label}, {item.title}, is left out: {reason}")
+        return None
 
 
 def turned(plan: list[tuple[Item, str, Process]], number: int) -> list[tuple[Item, str, Process]]:
@@ -208,7 +225,3 @@ def _row(found: Run, item: Item) -> Iterable[tuple[str, dict[str, Any]]]:
                     "differs": cell.remarks,
                 },
             )
-
-
-OWN_KEYS = {item.key for item in OWN_ITEMS}
-Writer = Callable[[str], None]

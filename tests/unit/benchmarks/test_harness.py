@@ -16,7 +16,7 @@ from benchmarks.__main__ import listed
 from benchmarks.contestants import CONTESTANTS, Contestant, LeftOut, Process
 from benchmarks.questions import NUMBER, by_key, standard
 from benchmarks.rendering import rendered
-from benchmarks.running import ratio, turned
+from benchmarks.running import Cell, Run, ratio, seconds, turned
 from benchmarks.tracing import counts
 
 
@@ -56,6 +56,26 @@ def test_each_round_another_contestant_begins() -> None:
     orders = ["".join(name for _item, name, _process in turned(plan, number)) for number in range(4)]
 
     assert orders == ["abc", "bca", "cab", "abc"]
+
+
+def test_an_answer_that_fails_later_is_left_out_and_named() -> None:
+    one, two = by_key()["one"], by_key()["20"]
+    found = Run("sqlite", 1, 1, (one, two), [CONTESTANTS[1]])
+    found.cells = {("ours", "one"): Cell(1, []), ("ours", "20"): Cell(2, [])}
+
+    class Failing:
+        contestant = CONTESTANTS[1]
+
+        def time(self, item: str, times: int) -> tuple[float, float]:
+            if item == "20":
+                raise LeftOut("has ended: no memory")
+            return 1.0, 0.5
+
+    taken = [seconds(found, item, Failing(), 1) for item in (one, two, two)]  # type: ignore[arg-type]
+
+    assert taken == [(1.0, 0.5), None, None]
+    assert list(found.cells) == [("ours", "one")]
+    assert found.left_out == {"ours/20": "has ended: no memory"}
 
 
 def test_the_ratio_is_that_of_the_same_round() -> None:
