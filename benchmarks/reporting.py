@@ -37,7 +37,7 @@ def page(result: dict[str, Any]) -> str:
     """Give what the docs include of a run: figures, statements, what differs, who took part."""
     parts = [
         headline(result),
-        table(result, lambda one: f"{digits(one['wall_ms'])} ({digits(one['ratio'])})"),
+        table(result, figure),
         "Processor time of the contestant's process, as a ratio to L1's:",
         table(result, lambda one: digits(one["processor_ratio"])),
         "Statements for one request:",
@@ -53,6 +53,12 @@ def page(result: dict[str, Any]) -> str:
         *absent(result),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def figure(one: dict[str, Any]) -> str:
+    """Give milliseconds, and the ratio unless it is that of L1 to itself."""
+    milliseconds = digits(one["wall_ms"])
+    return milliseconds if one["ratio"] == one["processor_ratio"] == 1 else f"{milliseconds} ({digits(one['ratio'])})"
 
 
 def headline(result: dict[str, Any]) -> str:

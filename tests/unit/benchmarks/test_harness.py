@@ -150,7 +150,7 @@ RESULT: dict[str, Any] = {
 def test_a_result_becomes_a_page() -> None:
     page = reporting.page(RESULT)
 
-    assert "| one article | 0.10 (1.00) | 0.25 (2.50) | 2.00 (20.0) |" in page
+    assert "| one article | 0.10 | 0.25 (2.50) | 2.00 (20.0) |" in page
     assert "- Flask-Restless-NG\n  - no links in resources (everywhere)\n  - odd" in page
     assert "- safrs: cannot be installed" in page
 
