@@ -52,11 +52,13 @@ type: $(VENV)/.dev  ## Check the types
 docs: $(VENV)/.dev  ## Build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
-bench: $(VENV)/.dev  ## Measure against a view written by hand
-	$(BIN)/python -m benchmarks
+bench: $(VENV)/.dev  ## Measure us, a view by hand and other libraries, and publish the figures in the documentation
+	$(BIN)/python -m benchmarks --publish
+	$(BIN)/python -m benchmarks.growth --publish
+	$(BIN)/python -m benchmarks.memory --publish
 
-bench-smoke: $(VENV)/.dev  ## Measure shortly, and fail where a ratio is above its bound
-	$(BIN)/python -m benchmarks --articles 3000 --rounds 7 --gate
+bench-smoke: $(VENV)/.dev  ## Check what is exact of our speed, and that no ratio to a view by hand is far above its bound
+	$(BIN)/python -m benchmarks.smoke
 
 coverage: $(VENV)/.dev $(NODE)  ## Measure the coverage of the tests
 	$(BIN)/coverage run -m pytest -q

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Engine, ForeignKey, String, Table, Text, insert
+from sqlalchemy import Column, Engine, ForeignKey, String, Table, Text, func, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -96,3 +96,7 @@ def fill(engine: Engine, articles: int) -> None:
     with engine.begin() as connection:
         for table, values in rows.items():
             connection.execute(insert(table), values)
+        if engine.name == "postgresql":
+            for model, last in ((Author, authors), (Tag, tags), (Article, articles)):
+                sequence = func.pg_get_serial_sequence(model.__tablename__, "id")
+                connection.execute(select(func.setval(sequence, last)))

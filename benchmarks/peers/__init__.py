@@ -1,0 +1,1 @@
+"""The same blog, served by other libraries, each written from its public documentation."""
