@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select, tuple_
+from sqlalchemy import Select, and_, bindparam, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from ...operations.operation import Id, Target
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Resource
-from ..planning.scopes import visible
+from ..planning.scopes import is_scoped, visible
 from ..planning.where import column
 from .unit import Made
 
@@ -43,8 +44,18 @@ def present(resource: Resource, ids: Iterable[Id], session: Session) -> set[Id]:
     wanted = list(dict.fromkeys(ids))
     if not wanted:
         return set()
+    if len(wanted) == 1 and not is_scoped(resource):
+        values = {f"k{number}": value for number, value in enumerate(wanted[0])}
+        return {tuple(row) for row in session.execute(_by_id(resource), values)}
     keys = [column(resource.model, key) for key in resource.identity.keys]
     return {tuple(row) for row in session.execute(_by_ids(select(*keys), resource, wanted))}
+
+
+@lru_cache(maxsize=256)
+def _by_id(resource: Resource) -> Select[Any]:
+    """Select the key of one row; kept, since making a statement costs more than running it."""
+    keys = [column(resource.model, key) for key in resource.identity.keys]
+    return select(*keys).where(*[key == bindparam(f"k{number}", type_=key.type) for number, key in enumerate(keys)])
 
 
 def _by_ids(statement: Select[Any], resource: Resource, ids: list[Id]) -> Select[Any]:
