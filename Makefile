@@ -7,7 +7,7 @@ JOBS ?= 2
 CLIENTS := tests/e2e/clients
 NODE := $(shell command -v node >/dev/null && command -v npm >/dev/null && echo $(CLIENTS)/node_modules/.made)
 
-.PHONY: help demo test check lint format type docs bench bench-smoke coverage test-lowest clean
+.PHONY: help demo test check lint format type docs bench bench-smoke hostile coverage test-lowest clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,10 @@ type: $(VENV)/.dev  ## Check the types
 
 docs: $(VENV)/.dev  ## Build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+hostile: $(VENV)/.dev  ## Make REQUESTS hostile requests (100000) for each protocol, on every database
+	FLASK_RESTLESS_HOSTILE=$(or $(REQUESTS),100000) $(BIN)/python -m pytest -s -q \
+		tests/properties/test_hostile.py tests/properties/test_hostile_classic.py
 
 bench: $(VENV)/.dev  ## Measure us, a view by hand and other libraries, and publish the figures in the documentation
 	$(BIN)/python -m benchmarks --publish

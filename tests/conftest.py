@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 from werkzeug.test import TestResponse
 
+import hostile
 from jsonapi_validator import check_document, check_pointers
 
 JSONAPI = "application/vnd.api+json"
@@ -80,6 +81,12 @@ def fresh_database(kind: str) -> Iterator[Engine]:
             force = " WITH (FORCE)" if kind == "postgresql" else ""
             connection.execute(text(f"DROP DATABASE {name}{force}"))
         server.dispose()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what came of a run of `make hostile`."""
+    if hostile.REQUESTS:
+        terminalreporter.write_line("; ".join(hostile.summary()))
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])

@@ -11,12 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import JSONAPI, Shop, fresh_database, open_shop
 from flask_restless.demo.models import MODELS
 from flask_restless.operations.operators import OPERATORS
+from hostile import budget, tally
 
 ODD = [
     *[
@@ -148,18 +149,44 @@ def one_shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
         yield open_shop(engine)
 
 
-budget = settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+atomic = st.fixed_dictionaries(
+    {"op": st.sampled_from(["add", "update", "remove", "nothing"])},
+    optional={
+        "ref": st.fixed_dictionaries({"type": types}, optional={"id": ids, "lid": ids, "relationship": names}) | values,
+        "href": paths,
+        "data": resources | linkage,
+        "meta": values,
+    },
+)
+batches = st.one_of(
+    st.fixed_dictionaries({"atomic:operations": st.lists(st.one_of(atomic, atomic, values), max_size=4)}), documents
+)
+headers = st.dictionaries(
+    st.sampled_from(["If-Match", "If-None-Match", "Idempotency-Key", "Prefer", "Accept", "X-HTTP-Method-Override"]),
+    st.sampled_from(
+        ["*", '"a"', 'W/"a"', '"', "", "return=minimal", "QUERY", "text/html", "text/csv", "*/*;q=0", 'a;b="', "\xe9"]
+    ),
+    max_size=2,
+)
+bodies = st.one_of(
+    st.binary(max_size=40),
+    documents.map(json.dumps).map(str.encode),
+    st.sampled_from([b'{"data": NaN}', b'{"data": {}, "data": {}}', b"[" * 5000, b'{"a": 1e999}', b"9" * 5000]),
+)
+
+BUDGETED = budget(250, tests=4)
 
 
-@budget
+@BUDGETED
 @given(path=paths, pairs=st.lists(parameters, max_size=3))
 def test_hostile_reads(one_shop: Shop, path: str, pairs: list[tuple[str, str]]) -> None:
     answer = one_shop.get(f"{path}?{query_of(pairs)}")
 
+    tally("jsonapi", answer.status_code)
     assert answer.status_code < 500, (path, pairs, answer.text)
 
 
-@budget
+@BUDGETED
 @given(
     path=paths, method=st.sampled_from(["POST", "PATCH", "DELETE", "PUT"]), document=documents, matching=st.booleans()
 )
@@ -170,5 +197,32 @@ def test_hostile_writes(one_shop: Shop, path: str, method: str, document: Any, m
             document["data"] |= {"id": path.split("/")[-1]}
     answer = one_shop.client.open(path, method=method, data=json.dumps(document), content_type=JSONAPI)
 
+    tally("jsonapi", answer.status_code)
     assert answer.status_code < 500, (method, path, document, answer.text)
     assert one_shop.get("/api/countries").status_code == 200
+
+
+@BUDGETED
+@given(batch=batches, fields=headers)
+def test_hostile_batches(one_shop: Shop, batch: Any, fields: dict[str, str]) -> None:
+    type_ = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
+    kept = {name: value for name, value in fields.items() if name != "Accept"}
+    answer = one_shop.client.post("/api/operations", data=json.dumps(batch), content_type=type_, headers=kept)
+
+    tally("jsonapi", answer.status_code)
+    assert answer.status_code < 500, (batch, fields, answer.text)
+
+
+@BUDGETED
+@given(
+    path=paths,
+    method=st.sampled_from(["GET", "POST", "PATCH", "DELETE", "QUERY"]),
+    body=bodies,
+    type_=st.sampled_from([JSONAPI, "application/json", "text/plain", f"{JSONAPI};charset=utf-8", "", "a/b;c"]),
+    fields=headers,
+)
+def test_hostile_bytes(one_shop: Shop, path: str, method: str, body: bytes, type_: str, fields: dict[str, str]) -> None:
+    answer = one_shop.client.open(path, method=method, data=body, content_type=type_, headers=fields)
+
+    tally("jsonapi", answer.status_code)
+    assert answer.status_code < 500, (method, path, body, type_, fields, answer.text)

@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bookshop import MODELS
 from classic_models import ClassicClient, open_classic_bookshop
 from conftest import fresh_database
 from flask_restless.operations.operators import OPERATORS
+from hostile import budget, tally
 
 ODD = [
     "",
@@ -110,10 +111,11 @@ def ask(client: ClassicClient, method: str, path: str, **rest: Any) -> None:
     """Ask, and look at the status; the client looks at the rest."""
     response = client.open(path, method=method, **rest)
 
+    tally("classic", response.status_code)
     assert response.status_code < 500, (method, path, rest, response.text)
 
 
-HOSTILE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+HOSTILE = budget(40, tests=4)
 
 
 @HOSTILE
