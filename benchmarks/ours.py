@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 
-from flask_restless import APIManager
+from flask_restless import APIManager, Limits
 
 from .blog import Article, Author, Comment, Tag
 from .by_hand import adding
@@ -23,7 +23,7 @@ PROTOCOL = "jsonapi"
 def serve(url: str, **options: Any) -> Flask:
     """Make an application that serves the blog in the database at `url`."""
     app = Flask("ours")
-    manager = APIManager(app, session=sessionmaker(create_engine(url)))
+    manager = APIManager(app, session=sessionmaker(create_engine(url)), limits=Limits(included=1_000_000))
     for model in (Author, Article, Comment, Tag):
         manager.create_api(model, methods=["GET", "POST", "PATCH", "DELETE"], max_page_size=10_000, **options)
     app.extensions["benchmarked"] = manager
