@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine, and_, delete, select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from classic_models import ClassicClient
 from conftest import Shop, checked_client
 from flask_restless import APIManager, Rules
 from flask_restless.demo import models
@@ -17,7 +18,7 @@ from flask_restless.demo.data import populate
 
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 NAMES: Mapping[type, str] = {models.CardPayment: "card_payments", models.TransferPayment: "transfer_payments"}
-PROTOCOLS = ("jsonapi",)
+PROTOCOLS = ("jsonapi", "classic")
 """The wire formats over which the matrix runs."""
 
 Options = Mapping[type, Mapping[str, Any]]
@@ -33,7 +34,7 @@ def fill(engine: Engine) -> sessionmaker[Session]:
 
 
 def serve(engine: Engine, session: Any, options: Options, protocol: str = "jsonapi", **of_manager: Any) -> Shop:
-    """Serve the bookshop with further `options` of each model's API."""
+    """Serve the bookshop with further `options` of each model's API, in the words of JSON:API, and all that it has."""
     app = Flask("ruled")
     manager = APIManager(app, session=session, protocol=protocol, **of_manager)
     for model in models.MODELS:
@@ -41,11 +42,31 @@ def serve(engine: Engine, session: Any, options: Options, protocol: str = "jsona
             "methods": METHODS,
             "collection_name": NAMES.get(model),
             "allow_client_generated_ids": model in (models.Country, models.Format, models.Shelf),
-            "allow_to_many_replacement": True,
-            "allow_delete_from_to_many_relationships": True,
+            "allow_functions": True,
+            "exports": True,
+            **(SERVED[protocol]),
+            **options.get(model, {}),
         }
-        manager.create_api(model, **{**given, **options.get(model, {})})
-    return Shop(app, manager, checked_client(app), engine, session)
+        manager.create_api(model, **{WORDS[protocol].get(name, name): value for name, value in given.items()})
+    return Shop(app, manager, _client(app, protocol), engine, session)
+
+
+SERVED: Mapping[str, Mapping[str, Any]] = {
+    "jsonapi": {"allow_to_many_replacement": True, "allow_delete_from_to_many_relationships": True},
+    "classic": {"allow_patch_many": True, "allow_delete_many": True},
+}
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "jsonapi": {},
+    "classic": {"only": "include_columns", "exclude": "exclude_columns"},
+}
+"""The options that go by another name in a protocol."""
+
+
+def _client(app: Flask, protocol: str) -> Any:
+    if protocol == "jsonapi":
+        return checked_client(app)
+    app.test_client_class = ClassicClient
+    return app.test_client()
 
 
 # ---------------------------------------------------------------- rows that do not exist
@@ -88,6 +109,28 @@ WITHOUT: Options = {
     models.Order: {"exclude": ["total"]},
 }
 """Attributes that draw on hidden rows; `total` is the application's own subquery."""
+
+
+UNLINKED: Mapping[type, Sequence[str]] = {
+    models.Book: ("publisher_id", "category_id", "shelf_aisle", "shelf_level"),
+    models.Category: ("parent_id",),
+}
+"""The foreign keys to hidden rows: columns of the rows that hold them, which the classic protocol shows."""
+
+
+def worlds_apart(protocol: str) -> Options:
+    """Give what both worlds leave out of the APIs: values that a scope cannot hide (docs/how-to/rules.md)."""
+    if protocol == "jsonapi":
+        return WITHOUT
+    models_ = {*WITHOUT, *UNLINKED}
+    return {one: {"exclude": [*WITHOUT.get(one, {}).get("exclude", ()), *UNLINKED.get(one, ())]} for one in models_}
+
+
+def merged(*options: Options) -> Options:
+    """Give the options of all of them together."""
+    return {
+        model: {name: value for one in options for name, value in one.get(model, {}).items()} for model in models.MODELS
+    }
 
 
 def scopes() -> dict[type, Rules]:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from flask import request
-from sqlalchemy import Engine, Unicode, bindparam, literal, or_, type_coerce
+from sqlalchemy import Engine, Unicode, bindparam, literal, or_, select, type_coerce
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from conftest import Shop, fresh_database
 from flask_restless import Rules
-from flask_restless.demo.models import Author, Book, Publisher, Tag
+from flask_restless.demo.models import Author, Book, Cover, Publisher, Review, Shelf, Tag
 from ruled import fill, serve
 
 
@@ -87,6 +87,40 @@ def test_a_scope_is_asked_once_for_a_kept_plan(filled: tuple[Engine, sessionmake
     shop.get(path)
 
     assert asked == [Book]
+
+
+def test_statements_that_differ_in_the_names_of_parameters_only(filled: tuple[Engine, sessionmaker[Session]]) -> None:
+    """The scope of reviews is the first of one request and the second of another: each takes its own values."""
+    rules = {
+        Cover: {"rules": Rules(scope=lambda Cover: Cover.book_id < 9999)},
+        Review: {"rules": Rules(scope=lambda Review: Review.rating > 0)},
+    }
+    shop = serve(*filled, rules)
+    with filled[1]() as session:
+        review, book = session.execute(
+            select(Review.id, Cover.book_id).join(Review.book).join(Book.cover).limit(1)
+        ).one()
+
+    paths = (f"/api/reviews/{review}/book?include=reviews", f"/api/covers/{book}/book?include=reviews")
+    found = [shop.get(path).json for path in paths]
+
+    assert [len(one["included"]) > 0 for one in found] == [True, True]
+    assert found[0]["included"] == found[1]["included"]
+
+
+def test_a_condition_of_the_table_that_is_joined_from(filled: tuple[Engine, sessionmaker[Session]]) -> None:
+    """A scope that looks at all books of a shelf, where the shelves are joined to one book."""
+    shop = serve(*filled, {Shelf: {"rules": Rules(scope=lambda Shelf: Shelf.books.any(Book.price > 20))}})
+    unseen = Book.shelf.has(~Shelf.books.any(Book.price > 20))
+    with filled[1].begin() as session:
+        aisle, level = session.execute(select(Book.shelf_aisle, Book.shelf_level).where(Book.price > 20)).first()
+        cheap = session.scalars(select(Book).where(Book.price <= 20).order_by(Book.id)).first()
+        cheap.shelf_aisle, cheap.shelf_level = aisle, level
+        aisles = {one.shelf and one.shelf.aisle for one in session.scalars(select(Book).where(~unseen))}
+
+    grouped = shop.get("/api/books?groupBy=shelf.aisle&page[size]=100").json
+
+    assert grouped["meta"]["total"] == len(aisles | {None})
 
 
 def test_own_parameters_of_a_scope(filled: tuple[Engine, sessionmaker[Session]]) -> None:

@@ -22,7 +22,7 @@ from .order import order_of
 from .scopes import NO_SCOPES, Entity, Scopes
 from .state import State
 from .ways import upper_keys, way_to
-from .where import column, compile_condition, has_id, path_to
+from .where import column, compile_condition, has_id, joined_to
 
 
 def plan_fetch(fetch: Fetch, scopes: Scopes = NO_SCOPES) -> FetchPlan:
@@ -124,14 +124,13 @@ def _related_rows(
     """Keep the rows that one row of `parent` is related to; over an association object a row may be so twice."""
     owner: Entity = aliased(parent.model, flat=True)
     if len(relationship.path) == 1:
-        (step,) = path_to(entity, owner, relationship, binds)
-        statement = statement.select_from(owner).join(step).where(has_id(parent, owner, binds))
+        statement = joined_to(statement.select_from(owner), entity, owner, relationship, binds)
+        statement = statement.where(has_id(parent, owner, binds))
         return _visible_only(statement, parent, owner, binds)
     target: Entity = aliased(relationship.target_model, flat=True)
     keys = [key.key for key in relationship.target.identity.keys]
     inner = select(*[getattr(target, key) for key in keys]).select_from(owner)
-    for step in path_to(target, owner, relationship, binds):
-        inner = inner.join(step)
+    inner = joined_to(inner, target, owner, relationship, binds)
     inner = _visible_only(inner.where(has_id(parent, owner, binds)), parent, owner, binds)
     mine = [getattr(entity, key) for key in keys]
     statement = statement.select_from(entity)

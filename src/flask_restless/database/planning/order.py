@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.base import MANYTOONE
 
@@ -17,7 +17,7 @@ from .binds import Binds
 from .mapping import key_names, property_of
 from .nulls import placed
 from .scopes import Entity
-from .where import column, member_count, path_to
+from .where import column, joined_to, member_count
 
 
 @dataclass(slots=True)
@@ -34,8 +34,8 @@ class Order:
 
     def joined(self, statement: Select[Any]) -> Select[Any]:
         """Add the joins."""
-        for _, step in self.joins.values():
-            statement = statement.outerjoin(step)
+        for alias, condition in self.joins.values():
+            statement = statement.outerjoin(alias, condition)
         return statement
 
 
@@ -75,7 +75,9 @@ def _joined(path: tuple[Relationship, ...], entity: Entity, order: Order, binds:
             alias: Entity = aliased(prefix[-1].target_model, flat=True)
             step = getattr(entity, prefix[-1].key).of_type(alias)
             scope = binds.visible(prefix[-1].target, alias)
-            order.joins[prefix] = (alias, step if scope is None else step.and_(scope))
+            # Not `step.and_`: see `where.joined_to`.
+            condition = step if scope is None else and_(step.__clause_element__(), scope)
+            order.joins[prefix] = (alias, condition)
         entity = order.joins[prefix][0]
     return entity
 
@@ -88,8 +90,7 @@ def _subquery(key: SortKey, entity: Entity, binds: Binds) -> Any:
     end: Entity = owner
     for relationship in key.path:
         target: Entity = aliased(relationship.target_model, flat=True)
-        for step in path_to(target, end, relationship, binds):
-            query = query.join(step)
+        query = joined_to(query, target, end, relationship, binds)
         scope = binds.visible(relationship.target, target)
         query = query if scope is None else query.where(scope)
         end = target

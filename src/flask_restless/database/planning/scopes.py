@@ -142,6 +142,9 @@ def _renamed(condition: ColumnElement[bool], names: tuple[str, ...], resource: R
     def rename(bind: BindParameter[Any]) -> None:
         bind.key = by_key[bind.key]
         bind.unique, bind.required, bind.value, bind.callable = False, True, None, None
+        # SQLAlchemy 2.1 leaves the name of an anonymous parameter out of the key of compiled statements: two statements
+        # that differ in nothing else would share one, and so take the values of each other's scopes.
+        bind._anon_map_key = None
 
     return cloned_traverse(condition, {"maintain_key": True, "detect_subquery_cols": True}, {"bindparam": rename})
 

@@ -14,7 +14,7 @@ from ..plan import KEYS
 from .binds import Binds
 from .mapping import key_names, mapped_order, property_of
 from .scopes import Entity
-from .where import path_to
+from .where import joined_to
 
 
 def upper_keys(relationship: Relationship) -> tuple[str, ...]:
@@ -87,7 +87,8 @@ def way_to(relationship: Relationship, entity: Entity, binds: Binds) -> Way:
         return way
     owner: Entity = aliased(relationship.model, flat=True)
     expressions = [getattr(owner, key) for key in upper_keys(relationship)]
-    return Way(expressions, [(step, None) for step in path_to(entity, owner, relationship, binds)], owner, order)
+    step = getattr(owner, relationship.key).of_type(entity)
+    return Way(expressions, [(step, None)], owner, order)
 
 
 def _over_association(relationship: Relationship, entity: Entity, binds: Binds) -> Way:
@@ -99,8 +100,7 @@ def _over_association(relationship: Relationship, entity: Entity, binds: Binds) 
     labelled = [one.label(f"u{number}") for number, one in enumerate(upper)]
     lower = [getattr(target, name).label(f"k{number}") for number, name in enumerate(names)]
     statement = select(*labelled, *lower).select_from(owner)
-    for step in path_to(target, owner, relationship, binds):
-        statement = statement.join(step)
+    statement = joined_to(statement, target, owner, relationship, binds)
     pairs = statement.where(_is_among_keys(upper)).distinct().subquery("pairs")
     same = [getattr(entity, name) == pairs.c[f"k{number}"] for number, name in enumerate(names)]
     above = [pairs.c[one.name] for one in labelled]

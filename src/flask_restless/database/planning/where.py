@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
-from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import TypeEngine
 
@@ -65,13 +65,18 @@ def has_id(resource: Resource, entity: Entity, binds: Binds) -> ColumnElement[bo
     return and_(*[column(entity, key) == binds.next(operand_type(entity, key)) for key in keys])
 
 
-def path_to(target: Entity, owner: Entity, relationship: Relationship, binds: Binds) -> list[Any]:
-    """Give the relationships to join, one after the other, to come from `owner` to `target`.
+def joined_to(
+    statement: Select[Any], target: Entity, owner: Entity, relationship: Relationship, binds: Binds
+) -> Select[Any]:
+    """Join `target` to a statement that has `owner`; an association object on the way has to be visible itself.
 
-    An association object on the way has to be visible itself.
+    Scopes are never said by `and_` of a relationship: that takes every column of the owner's table, also inside a
+    subquery of the scope, for one of the owner.
     """
-    steps = _steps(target, owner, relationship, binds)
-    return [step if scope is None else step.and_(scope) for step, scope in steps]
+    for step, scope in _steps(target, owner, relationship, binds):
+        statement = statement.join(step)
+        statement = statement if scope is None else statement.where(scope)
+    return statement
 
 
 def _steps(
@@ -114,8 +119,7 @@ def member_count(count: Count, entity: Entity, binds: Binds) -> Any:
     owner: Entity = aliased(relationship.model, flat=True)
     target: Entity = aliased(relationship.target_model, flat=True)
     query = select(func.count()).select_from(owner)
-    for step in path_to(target, owner, relationship, binds):
-        query = query.join(step)
+    query = joined_to(query, target, owner, relationship, binds)
     query = query.where(*[getattr(owner, key) == getattr(entity, key) for key in key_names(relationship.model)])
     return query.where(_related_condition(relationship, count.condition, target, binds)).scalar_subquery()
 
