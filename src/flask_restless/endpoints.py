@@ -181,7 +181,7 @@ def _answered(
 
 
 def _shared_view(service: Service, resource: Resource, endpoint: str) -> Response:
-    asked = _request()
+    asked, resource = _request(), _current(resource)
     return _response(service.answer(_call(asked, _method(asked), resource, endpoint, {})))
 
 

@@ -2,96 +2,197 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from flask import request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from conftest import Shop, counted
+from conftest import JSONAPI, Shop, counted
 from flask_restless import IllegalArgumentError, ProcessingException, Rules
 from flask_restless.demo.models import Author, Book, Employee, Publisher
+from readings import parameter
 from ruled import PROTOCOLS, fill, serve
 
-HIDDEN = ("stock", "price")
+ATOMIC = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
+HIDDEN = ("stock", "price", "tags")
 SHOWN = ("title", "isbn", "pages", "subtitle", "published_on", "publisher", "authors", "cover")
 
-KINDS = {
-    "static": lambda: list(SHOWN),
-    "dynamic": lambda: lambda: [*SHOWN, *(HIDDEN if request.headers.get("X-Caller") == "admin" else ())],
+KEYS = {"jsonapi": (), "classic": ("id",)}
+"""The attributes that are keys, where they are fields like others."""
+
+KINDS: dict[str, Callable[[tuple[str, ...]], Any]] = {
+    "static": lambda keys: [*keys, *SHOWN],
+    "dynamic": lambda keys: lambda: [*keys, *SHOWN, *(HIDDEN if request.headers.get("X-Caller") == "admin" else ())],
 }
 
 
-def _objects(*conditions: dict[str, Any]) -> str:
-    return "filter[objects]=" + quote(json.dumps(list(conditions)))
+Request = tuple[str, str, Any]
+"""Method, path and document of a request."""
+
+BOTH = {"title": "x", "price": "1.00"}
 
 
-def _requests(name: str) -> list[tuple[str, str, Any]]:
-    """Give every way to name an attribute of books."""
+def _of_jsonapi(name: str) -> list[Request]:
+    """Give every way to name a field of books."""
     to_book = {"name": name, "op": "gt", "val": 1}
+    lists = [
+        *(f"fields[books]={name}", f"fields[books]=title,{name}", f"excludedFields[books]={name}"),
+        *(f"sort={name}", f"sort=-{name},title", f"sort={name}&sortNulls[{name}]=first", "sort=title&ignoreCase=true"),
+        *(f"filter[{name}]=1", f"filter[{name}][isnull]=true", f"include={name}", f"withCount={name}"),
+        *(f"groupBy={name}", f"groupBy=title,{name}", f"include=authors&includedPage[{name}][size]=1"),
+        parameter("filter[objects]", [to_book]),
+        parameter("filter[objects]", [{"name": "pages", "op": "gt", "field": name}]),
+        parameter("filter[objects]", [{"or": [{"not": to_book}]}]),
+        parameter("filter[objects]", [{"count": name, "op": "gt", "val": 1}]),
+    ]
+    of_authors = [
+        *(f"filter[books.{name}]=1", f"include=books&fields[books]={name}", f"include=books.{name}"),
+        *(f"include=books&includedSort[books]={name}", f"include=books&includedFilter[books][{name}]=1"),
+        *(f"include=books&withCount=books.{name}", f"sort=books.{name}"),
+        parameter("filter[objects]", [{"name": "books", "op": "any", "val": to_book}]),
+        parameter("filter[objects]", [{"count": "books", "op": "gt", "val": 1, "where": to_book}]),
+    ]
+    of_functions = [
+        parameter("functions", [{"name": one, "field": name}]) for one in ("count", "sum", "avg", "min", "nothing")
+    ]
+    change, new = {"type": "books", "id": "1"}, {"type": "books"}
+    batch = {"op": "update", "ref": {**change, "relationship": name}, "data": None}
     return [
-        ("GET", f"/api/books?fields[books]={name}", None),
-        ("GET", f"/api/books?fields[books]=title,{name}", None),
-        ("GET", f"/api/books?sort={name}", None),
-        ("GET", f"/api/books?sort=-{name},title", None),
-        ("GET", f"/api/books?filter[{name}]=1", None),
-        ("GET", f"/api/books?filter[{name}][isnull]=true", None),
-        ("GET", f"/api/books?include={name}", None),
-        ("GET", f"/api/books?{_objects(to_book)}", None),
-        ("GET", f"/api/books?{_objects({'name': 'pages', 'op': 'gt', 'field': name})}", None),
-        ("GET", f"/api/books?{_objects({'or': [{'not': to_book}]})}", None),
-        ("GET", f"/api/authors?filter[books.{name}]=1", None),
-        ("GET", f"/api/authors?include=books&fields[books]={name}", None),
-        ("GET", f"/api/authors?{_objects({'name': 'books', 'op': 'any', 'val': to_book})}", None),
-        ("GET", f"/api/authors?{_objects({'count': 'books', 'op': 'gt', 'val': 1, 'where': to_book})}", None),
+        *[("GET", f"/api/books?{one}", None) for one in lists],
+        *[("GET", f"/api/authors?{one}", None) for one in of_authors],
+        *[("GET", f"/api/eval/books?{one}", None) for one in of_functions],
+        ("GET", f"/api/eval/books?{of_functions[0].replace(name, 'id')}&filter[{name}]=1", None),
         ("GET", f"/api/publishers/1/books?sort={name}", None),
         ("GET", f"/api/covers?sort=book.{name}", None),
+        ("GET", f"/api/covers?groupBy=book.{name}", None),
         ("GET", f"/api/books/1/{name}", None),
+        ("GET", f"/api/books/1/{name}/1", None),
         ("GET", f"/api/books/1/relationships/{name}", None),
-        ("PATCH", "/api/books/1", {"data": {"type": "books", "id": "1", "attributes": {name: 1}}}),
-        ("POST", "/api/books", {"data": {"type": "books", "attributes": {"title": "x", name: 1}}}),
-        ("POST", "/api/books", {"data": {"type": "books", "relationships": {name: {"data": None}}}}),
+        ("POST", f"/api/books/1/relationships/{name}", {"data": []}),
+        ("PATCH", f"/api/books/1/relationships/{name}", {"data": None}),
+        ("PATCH", "/api/books/1", {"data": {**change, "attributes": {name: 1}}}),
+        ("PATCH", "/api/books/1", {"data": {**change, "relationships": {name: {"data": None}}}}),
+        ("POST", "/api/books", {"data": {**new, "attributes": {"title": "x", name: 1}}}),
+        ("POST", "/api/books", {"data": {**new, "relationships": {name: {"data": None}}}}),
+        ("POST", "/api/operations", {"atomic:operations": [batch]}),
+        ("POST", "/api/operations", {"atomic:operations": [{"op": "add", "data": {**new, "attributes": {name: 1}}}]}),
         ("GET", "/api/books", None),
+        ("GET", "/api/books as text/csv", None),
+        ("GET", f"/api/books?sort={name} as text/csv", None),
+        ("GET", "/api/publishers/1/books as application/x-ndjson", None),
         ("GET", "/api/authors?include=books", None),
     ]
 
 
+def _of_classic(name: str) -> list[Request]:
+    """Give every way to name a field of books."""
+    to_book = {"name": name, "op": "gt", "val": 1}
+    searches: list[dict[str, Any]] = [
+        {"filters": [to_book]},
+        {"filters": [{"name": name, "op": "is_null"}]},
+        {"filters": [{"name": "pages", "op": "gt", "field": name}]},
+        {"filters": [{"or": [{"not": to_book}]}]},
+        {"filters": [{"name": name, "op": "has", "val": {"name": "id", "op": "gt", "val": 1}}]},
+        {"filters": [{"name": f"{name}__id", "op": "any", "val": 1}]},
+        {"order_by": [{"field": name}]},
+        {"order_by": [{"field": f"{name}__id"}]},
+        {"group_by": [{"field": name}]},
+        {"functions": [{"name": "sum", "field": name}]},
+        {"functions": [{"name": "nothing", "field": name}]},
+        {"functions": [{"name": "count", "field": "title"}], "filters": [to_book]},
+    ]
+    of_authors: list[dict[str, Any]] = [
+        {"filters": [{"name": "books", "op": "any", "val": to_book}]},
+        {"filters": [{"name": f"books__{name}", "op": "any", "val": 1}]},
+        {"order_by": [{"field": f"books__{name}"}]},
+    ]
+    q = [parameter("q", one) for one in searches]
+    nested: list[dict[str, Any]] = [
+        {"books": [{"id": 1, name: 1}]},
+        {"books": [{**BOTH, name: 1}]},
+        {"books": {"add": [{"id": 1, name: 1}]}},
+        {"books": {"remove": [{name: 1}]}},
+        {"books": {"remove": [{name: 1, "__delete__": True}]}},
+    ]
+    return [
+        *[("GET", f"/api/books?{one}", None) for one in q],
+        *[("GET", f"/api/eval/books?{one}", None) for one in q],
+        *[("DELETE", f"/api/books?{one}", None) for one in q[:6]],
+        *[("PATCH", "/api/books", {"title": "x", "q": one}) for one in searches[:6]],
+        ("PATCH", "/api/books", {name: 1, "q": {"filters": [{"name": "title", "op": "eq", "val": "none"}]}}),
+        *[("GET", f"/api/authors?{parameter('q', one)}", None) for one in of_authors],
+        *[("PATCH", "/api/authors/1", one) for one in nested],
+        *[("POST", "/api/authors", {"name": "x", **one}) for one in nested[:2]],
+        ("GET", f"/api/covers?{parameter('q', {'order_by': [{'field': f'book__{name}'}]})}", None),
+        ("GET", f"/api/books/1/{name}", None),
+        ("GET", f"/api/books/1/{name}/1", None),
+        ("DELETE", f"/api/books/1/{name}/1", None),
+        ("PATCH", f"/api/books/1/{name}", {"title": "x"}),
+        ("PATCH", "/api/books/1", {name: 1}),
+        ("PUT", "/api/books/1", {name: None}),
+        ("POST", "/api/books", {"title": "x", name: 1}),
+        ("GET", "/api/books", None),
+        ("GET", "/api/books as text/csv", None),
+        ("GET", "/api/publishers/1/books as application/x-ndjson", None),
+        ("GET", "/api/authors", None),
+    ]
+
+
+REQUESTS = {"jsonapi": _of_jsonapi, "classic": _of_classic}
+
+
+def _sent(shop: Shop, request: Request) -> tuple[int, bytes]:
+    method, path, document = request
+    path, _, accept = path.partition(" as ")
+    headers = {"Accept": accept} if accept else {}
+    if document is None:
+        answer = shop.client.open(path, method=method, headers=headers)
+    else:
+        type_ = {} if path != "/api/operations" else {"content_type": ATOMIC}
+        answer = shop.client.send(method, path, document, **type_)
+    return answer.status_code, answer.data
+
+
+Shops = Callable[[str], tuple[Shop, Shop]]
+
+
 @pytest.fixture(params=sorted(KINDS))
-def shops(request: pytest.FixtureRequest, filled: tuple[Engine, sessionmaker[Session]]) -> tuple[Shop, Shop]:
-    """Books of which rules hide fields, and books that exclude them; of one database."""
-    database, session = filled
-    names = KINDS[request.param]
-    rules = Rules(readable=names(), creatable=names(), updatable=names())
-    excluding = {"only": SHOWN}
-    return (
-        serve(database, session, {Book: {"rules": rules}, Author: {"methods": ["GET"]}}),
-        serve(database, session, {Book: excluding, Author: {"methods": ["GET"]}}),
-    )
+def shops(request: pytest.FixtureRequest, filled: tuple[Engine, sessionmaker[Session]]) -> Shops:
+    """Make books of which rules hide fields, and books that exclude them; of one database."""
+
+    def both(protocol: str) -> tuple[Shop, Shop]:
+        keys = KEYS[protocol]
+        rules = {rule: KINDS[request.param](keys) for rule in ("readable", "creatable", "updatable")}
+        return (
+            serve(*filled, {Book: {"rules": Rules(**rules)}}, protocol),
+            serve(*filled, {Book: {"only": (*keys, *SHOWN)}}, protocol),
+        )
+
+    return both
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("name", HIDDEN)
-def test_a_hidden_field_is_as_good_as_excluded(shops: tuple[Shop, Shop], name: str, protocol: str) -> None:
+def test_a_hidden_field_is_as_good_as_excluded(shops: Shops, name: str, protocol: str) -> None:
     """T01 to T04, T11: byte for byte, and after the same statements, which do not hold the column."""
-    ruled, excluding = shops
-    for method, path, document in _requests(name):
+    ruled, excluding = shops(protocol)
+    for asked in REQUESTS[protocol](name):
         with counted(ruled.engine) as statements:
-            found = ruled.client.send(method, path, document) if document else ruled.client.get(path)
-        with counted(ruled.engine) as others:
-            expected = excluding.client.send(method, path, document) if document else excluding.client.get(path)
-        assert (found.status_code, found.data) == (expected.status_code, expected.data), path
-        assert len(statements) == len(others), path
-        assert found.status_code == 200 or not statements.texts, path
-        assert not any(f"books.{name}" in one for one in statements.texts), path
+            found = _sent(ruled, asked)
+        with counted(excluding.engine) as others:
+            expected = _sent(excluding, asked)
+        assert found == expected, asked
+        assert len(statements) == len(others), asked
+        assert found[0] == 200 or not statements.texts, asked
+        assert not any(f"books.{name}" in one for one in statements.texts), asked
 
 
 def test_what_is_hidden_depends_on_the_caller(filled: tuple[Engine, sessionmaker[Session]]) -> None:
     """Two callers, one URL: neither gets what was parsed, planned or rendered for the other."""
-    names = KINDS["dynamic"]
-    shop = serve(*filled, {Book: {"rules": Rules(readable=names())}})
+    shop = serve(*filled, {Book: {"rules": Rules(readable=KINDS["dynamic"](()))}})
     admin = {"X-Caller": "admin"}
 
     for _ in range(2):
