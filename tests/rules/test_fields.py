@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from conftest import JSONAPI, Shop, counted
 from flask_restless import IllegalArgumentError, ProcessingException, Rules
-from flask_restless.demo.models import Author, Book, Employee, Publisher
-from readings import parameter
+from flask_restless.demo.models import Author, Book, Employee, Publisher, Tag
+from readings import CSV, parameter
 from ruled import PROTOCOLS, fill, serve
 
 ATOMIC = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
@@ -286,17 +286,110 @@ def test_what_a_rule_raises_is_the_answer(sqlite: Engine) -> None:
     assert not statements.texts
 
 
-def test_hidden_values_are_not_shown_by_a_proxy_of_another_resource(sqlite: Engine) -> None:
-    """T02: an association proxy of values shows no more than the API that it draws on."""
-    from flask_restless.demo.models import Tag
-
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    "rule", [{"readable": ["books"]}, {"scope": lambda Tag: Tag.id > 1}], ids=["readable", "scope"]
+)
+def test_hidden_values_are_not_shown_by_a_proxy_of_another_resource(
+    sqlite: Engine, rule: dict[str, Any], protocol: str
+) -> None:
+    """T02: an association proxy of values shows and takes no more than the API that it draws on."""
     session = fill(sqlite)
-    for rules in (Rules(readable=["books"]), Rules(scope=lambda Tag: Tag.id > 1)):
-        shop = serve(sqlite, session, {Tag: {"rules": rules}})
+    shop, free = (serve(sqlite, session, options, protocol) for options in ({Tag: {"rules": Rules(**rule)}}, {}))
 
-        assert "tag_names" not in shop.get("/api/books/1").json["data"]["attributes"]
+    assert "tag_names" in free.get("/api/books/1").text
+    for path in ("/api/books/1", "/api/books", "/api/publishers/1/books"):
+        assert "tag_names" not in shop.get(path).text
+    assert "tag_names" not in shop.get("/api/books", headers={"Accept": CSV}).text
+    if protocol == "jsonapi":
         assert shop.get("/api/books?fields[books]=tag_names").status_code == 400
-    assert "tag_names" in serve(sqlite, session, {}).get("/api/books/1").json["data"]["attributes"]
+    else:
+        answers = [shop.client.send("PATCH", "/api/books/1", {name: ["a"]}) for name in ("tag_names", "tag_namez")]
+        assert [one.status_code for one in answers] == [400, 400]
+        assert answers[0].text == answers[1].text.replace("tag_namez", "tag_names")
+        assert free.client.send("PATCH", "/api/books/1", {"tag_names": ["a"]}).status_code == 200
+
+
+def test_a_field_that_may_only_be_created_is_unknown_to_a_change(sqlite: Engine) -> None:
+    """T01 over the classic protocol: byte for byte the answer to a name that does not exist."""
+    rules = Rules(readable=["id", "name", "books"], creatable=["name", "born"], updatable=["name"])
+    shop = serve(sqlite, fill(sqlite), {Author: {"rules": rules}}, "classic")
+
+    created = shop.client.send("POST", "/api/authors", {"name": "Somebody", "born": "1970-01-01"})
+    answers = [shop.client.send("PATCH", "/api/authors/1", {name: "1971-01-01"}) for name in ("born", "borm")]
+
+    assert created.status_code == 201
+    assert "born" not in created.json
+    assert [one.status_code for one in answers] == [400, 400]
+    assert answers[0].text == answers[1].text.replace("borm", "born")
+    for search in ({"order_by": [{"field": "born"}]}, {"filters": [{"name": "born", "op": "is_null"}]}):
+        assert shop.get(f"/api/authors?{parameter('q', search)}").status_code == 400
+
+
+def _q(**search: Any) -> str:
+    return "/api/books?" + parameter("q", search)
+
+
+BY_PAGES = _q(filters=[{"name": "pages", "op": "gt", "val": 1}])
+BY_AUTHOR = _q(filters=[{"name": "authors", "op": "any", "val": {"name": "name", "op": "eq", "val": "x"}}])
+TAGS = {"tags": [{"id": 1}]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "method", "path", "data"),
+    [
+        (Rules(filterable=["title"]), "GET", BY_PAGES, None),
+        (Rules(filterable=["title"]), "GET", BY_AUTHOR, None),
+        (Rules(filterable=["title"]), "GET", BY_PAGES.replace("/api/", "/api/eval/"), None),
+        (Rules(filterable=["title"]), "DELETE", BY_PAGES, None),
+        (Rules(sortable=["title"]), "GET", _q(order_by=[{"field": "pages"}]), None),
+        (Rules(sortable=["title"]), "GET", _q(order_by=[{"field": "publisher__name"}]), None),
+        (Rules(sortable=["title"]), "GET", _q(group_by=[{"field": "pages"}]), None),
+        (Rules(includable=["authors"]), "GET", "/api/books/1/publisher", None),
+        (Rules(includable=["authors"]), "GET", "/api/books/1/tags/1", None),
+        (Rules(creatable=["title"]), "POST", "/api/books", {"title": "x", "price": "1.00"}),
+        (Rules(creatable=["title", "price"]), "POST", "/api/books", {"title": "x", "price": "1.00", **TAGS}),
+        (Rules(updatable=["title"]), "PATCH", "/api/books/1", {"price": "1.00"}),
+        (Rules(updatable=["title"]), "PATCH", "/api/books/1", TAGS),
+        (Rules(updatable=["title"]), "PATCH", "/api/books", {**TAGS, "q": {"filters": []}}),
+        (Rules(replaceable=[]), "PATCH", "/api/books/1", TAGS),
+        (Rules(replaceable=[]), "PATCH", "/api/books/1", {"publisher": {"id": 1}}),
+        (Rules(addable=[]), "PATCH", "/api/books/1", {"tags": {"add": [{"id": 1}]}}),
+        (Rules(removable=[]), "PATCH", "/api/books/1", {"tags": {"remove": [{"id": 1}]}}),
+        (Rules(removable=[]), "DELETE", "/api/books/1/tags/1", None),
+    ],
+)
+def test_each_rule_refuses_what_it_is_about_over_the_classic_protocol(
+    sqlite: Engine, rules: Rules, method: str, path: str, data: Any
+) -> None:
+    """Before any statement; also where the rule is asked per request, and in rows that are nested elsewhere."""
+    session = fill(sqlite)
+    for one in (rules, _asked(rules)):
+        shop = serve(sqlite, session, {Book: {"rules": one}}, "classic")
+        requests = [(method, path, data)]
+        if path == "/api/books/1" and method == "PATCH" and "tags" not in data:
+            requests.append(("PATCH", "/api/authors/1", {"books": [{"id": 1, **data}]}))
+        for asked in requests:
+            with shop.counted() as statements:
+                status, _ = _sent(shop, asked)
+            assert status == (404 if method == "GET" and "/1/" in path else 400), asked
+            assert not statements.texts
+
+
+@pytest.mark.parametrize("remaining", ["add", "remove"])
+def test_members_come_and_go_where_that_is_allowed(sqlite: Engine, remaining: str) -> None:
+    """Adding needs `addable` alone, removing `removable`; neither needs that members may be replaced."""
+    others = {"add": Rules(removable=[], replaceable=[]), "remove": Rules(addable=[], replaceable=[])}
+    shop = serve(sqlite, fill(sqlite), {Book: {"rules": others[remaining]}}, "classic")
+
+    assert shop.client.send("PATCH", "/api/books/1", {"tags": {remaining: [{"id": 1}]}}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/books?groupBy=publisher.name", "/api/books?sort=publisher.name"])
+def test_groups_cross_no_relationship_that_orders_may_not(sqlite: Engine, path: str) -> None:
+    shop = serve(sqlite, fill(sqlite), {Book: {"rules": Rules(sortable=["title"])}})
+
+    assert shop.get(path).status_code == 400
 
 
 def test_a_serializer_of_ones_own_is_told_the_fields(sqlite: Engine) -> None:

@@ -32,7 +32,7 @@ def _group_keys(resource: Resource, path: str, source: Source, hidden: bool) -> 
     steps: list[Relationship] = []
     for name in names:
         step = relationships_of(resource).get(name)
-        if step is None or step.is_many:
+        if step is None or step.is_many or not step.access.sort:
             detail = f"{resource.name} has no to-one relationship {quote(name)} to group by"
             raise reject("invalid-parameter", detail, source)
         steps.append(step)

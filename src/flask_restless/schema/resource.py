@@ -271,17 +271,20 @@ class Resource:
 
         An association proxy of values is not shown where rules hide the rows or the attribute that it draws on.
         """
-        if not attribute.access.read:
-            return False
-        if attribute.draws_on is None:
+        return attribute.access.read and self.is_told(attribute)
+
+    def is_told(self, attribute: Attribute) -> bool:
+        """Whether the rules of another API leave an attribute as it is: that which an association proxy draws on."""
+        source = self.source_of(attribute)
+        if source is None or attribute.draws_on is None:
             return True
-        model, name = attribute.draws_on
-        source = self.registry.target(model, self.url_prefix)
-        if source is None:
-            return True
-        drawn = source.attributes.get(name)
+        drawn = source.attributes.get(attribute.draws_on[1])
         hidden = source.is_narrowed and not (drawn is not None and drawn.access.read)
         return not (hidden or any(source.scoped))
+
+    def source_of(self, attribute: Attribute) -> Resource | None:
+        """Find the resource whose values an association proxy shows, if the attribute is one and that has an API."""
+        return None if attribute.draws_on is None else self.registry.target(attribute.draws_on[0], self.url_prefix)
 
     def unlisted(self, name: str) -> Attribute | None:
         """Find a mapped column by its key, exposed or not: for conditions of the application's own processors.

@@ -78,8 +78,10 @@ class Fields:
         if found is None:
             raise unknown_field(self.resource, name, source)
         access = found.access
-        if not (access.create if self.is_creating else access.update) and name not in self.trusted:
-            raise self._unwritable(found, source)
+        is_writable = access.create if self.is_creating else access.update
+        if name not in self.trusted and not (is_writable and self.resource.is_told(found)):
+            is_known = self.resource.is_shown(found)
+            raise self._unwritable(found, source) if is_known else unknown_field(self.resource, name, source)
         return Assignment(found, value_of(found, value, source), source)
 
     def _unwritable(self, found: Attribute, source: Source) -> Rejected:

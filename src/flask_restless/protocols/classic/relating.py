@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ...operations.binding import escape, find_attribute, relationships_of, shown, unknown_field
@@ -49,10 +49,9 @@ def _bind_member(owner: Fields, name: str, value: Any, draft: Draft) -> None:
 
 def _bind_relation(owner: Fields, relationship: Relationship, value: Any, source: Source, draft: Draft) -> None:
     """Bind the value of one relation, and add what it asks for to `draft`; Rejected."""
-    access = relationship.access
-    if not (access.create if owner.is_creating else access.replace):
-        raise reject("not-writable", f"the relation {quote(relationship.name)} cannot be changed", source)
     changes = isinstance(value, dict) and bool(value) and value.keys() <= CHANGES
+    if not _is_permitted(owner, relationship, value.keys() if relationship.is_many and changes else ()):
+        raise reject("not-writable", f"the relation {quote(relationship.name)} cannot be changed", source)
     if relationship.is_many and changes:
         if owner.is_creating:
             raise reject("malformed-document", f"{quote(relationship.name)} of a new object takes a list", source)
@@ -61,6 +60,16 @@ def _bind_relation(owner: Fields, relationship: Relationship, value: Any, source
     if not relationship.is_many and changes:
         value = _added_one(relationship, value, source)
     draft.links.append(_link(relationship, value, source))
+
+
+def _is_permitted(owner: Fields, relationship: Relationship, changes: Collection[str]) -> bool:
+    """Tell whether a relation may be given, or its members may come and go as `changes` says."""
+    access = relationship.access
+    if owner.is_creating:
+        return access.create
+    if not changes:
+        return access.replace
+    return (access.add or "add" not in changes) and (access.remove or "remove" not in changes)
 
 
 def _added_one(relationship: Relationship, value: dict[str, Any], source: Source) -> Any:

@@ -66,7 +66,7 @@ def classic_of(resource: Resource) -> ClassicOptions:
 
 
 def _attributes(resource: Resource) -> tuple[Attribute, ...]:
-    return tuple(one for one in resource.attributes.values() if one.access.read)
+    return tuple(one for one in resource.attributes.values() if resource.is_shown(one))
 
 
 def _shown(resource: Resource) -> Iterator[Relationship]:
