@@ -4,10 +4,11 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+REQUESTS ?= 100000
 CLIENTS := tests/e2e/clients
 NODE := $(shell command -v node >/dev/null && command -v npm >/dev/null && echo $(CLIENTS)/node_modules/.made)
 
-.PHONY: help demo test check lint format type docs bench bench-smoke coverage test-lowest clean
+.PHONY: help demo test check lint format type docs bench bench-smoke hostile coverage test-lowest clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +58,9 @@ bench: $(VENV)/.dev  ## Measure against a view written by hand
 
 bench-smoke: $(VENV)/.dev  ## Measure shortly, and fail where a ratio is above its bound
 	$(BIN)/python -m benchmarks --articles 3000 --rounds 7 --gate
+
+hostile: $(VENV)/.dev  ## Send 100,000 hostile requests over each protocol (REQUESTS=...)
+	PYTHONPATH=tests $(BIN)/python -m hostile_run --requests $(REQUESTS)
 
 coverage: $(VENV)/.dev $(NODE)  ## Measure the coverage of the tests
 	$(BIN)/coverage run -m pytest -q
