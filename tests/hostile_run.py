@@ -10,6 +10,7 @@ import argparse
 import sys
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -24,24 +25,57 @@ CHUNK = 2000
 def main() -> int:
     """Run, report, and give the exit code."""
     options = _options()
+    path = Path(options.faults)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kinds = options.databases.split(",")
     found = 0
     for protocol in options.protocols.split(","):
-        started, statuses = time.monotonic(), Counter[str]()
-        faults: list[str] = []
-        kinds = options.databases.split(",")
+        started, total = time.monotonic(), Tally()
         with tqdm(total=options.requests, desc=protocol, unit="req", disable=not sys.stderr.isatty()) as progress:
             for number, kind in enumerate(kinds):
                 share = options.requests // len(kinds) + (number < options.requests % len(kinds))
-                with server(kind, protocol) as answering:
+                begun, tally = time.monotonic(), Tally()
+                with server(kind, protocol) as answering, path.open("a") as faults:
                     for first in range(0, share, CHUNK):
-                        _chunk(
-                            answering, protocol, min(CHUNK, share - first), options.seed + first, statuses, faults, kind
-                        )
-                        progress.update(min(CHUNK, share - first))
+                        size = min(CHUNK, share - first)
+                        _chunk(answering, protocol, size, options.seed + first, tally)
+                        faults.writelines(f"{kind} {one}" for one in tally.told())
+                        faults.flush()
+                        progress.update(size)
                         refill(answering.shop.engine)
-        _report(protocol, statuses, faults, time.monotonic() - started, Path(options.faults))
-        found += len(faults)
+                total.add(tally)
+                _say(f"  {protocol} on {kind}", tally, time.monotonic() - begun)
+        _say(protocol, total, time.monotonic() - started)
+        found += total.faults
+    if found:
+        sys.stdout.write(f"see {path}\n")
     return 1 if found else 0
+
+
+@dataclass
+class Tally:
+    """How many answers there were of each class, and how many that may not be; `untold` are the latest of these."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    faults: int = 0
+    untold: list[str] = field(default_factory=list)
+
+    def note(self, asked: Hostile, status: int, fault: str | None, number: int) -> None:
+        """Count an answer."""
+        self.statuses[f"{status // 100}xx"] += 1
+        if fault is not None:
+            self.faults += 1
+            self.untold.append(f"seed {number}\n{asked}\n{fault}\n\n")
+
+    def told(self) -> list[str]:
+        """Give the faults since the last call."""
+        told, self.untold = self.untold, []
+        return told
+
+    def add(self, other: Tally) -> None:
+        """Count what another one has counted."""
+        self.statuses.update(other.statuses)
+        self.faults += other.faults
 
 
 def _options() -> argparse.Namespace:
@@ -54,10 +88,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _chunk(
-    answering: Server, protocol: str, size: int, number: int, statuses: Counter[str], faults: list[str], kind: str
-) -> None:
-    """Send `size` requests, and count the classes of what comes back."""
+def _chunk(answering: Server, protocol: str, size: int, number: int, tally: Tally) -> None:
+    """Send `size` requests, and count what comes back."""
 
     @seed(number)
     @settings(
@@ -69,24 +101,16 @@ def _chunk(
     )
     @given(REQUESTS[protocol]())
     def send(asked: Hostile) -> None:
-        status, fault = answering.send(asked)
-        statuses[f"{status // 100}xx"] += 1
-        if fault is not None:
-            faults.append(f"{kind} seed {number}\n{asked}\n{fault}\n")
+        tally.note(asked, *answering.send(asked), number)
 
     send()
 
 
-def _report(protocol: str, statuses: Counter[str], faults: list[str], seconds: float, path: Path) -> None:
-    classes = ", ".join(f"{number} {name}" for name, number in sorted(statuses.items()))
-    total = sum(statuses.values())
-    sys.stdout.write(f"{protocol}: {total} requests in {seconds:.0f} s: {classes}; {len(faults)} faults\n")
+def _say(what: str, tally: Tally, seconds: float) -> None:
+    classes = ", ".join(f"{number} {name}" for name, number in sorted(tally.statuses.items()))
+    total = sum(tally.statuses.values())
+    sys.stdout.write(f"{what}: {total} requests in {seconds:.0f} s: {classes}; {tally.faults} faults\n")
     sys.stdout.flush()
-    if faults:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a") as lines:
-            lines.write("\n".join(faults))
-        sys.stdout.write(f"  see {path}\n")
 
 
 if __name__ == "__main__":
