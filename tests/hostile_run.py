@@ -38,7 +38,7 @@ def main() -> int:
                 with server(kind, protocol) as answering, path.open("a") as faults:
                     for first in range(0, share, CHUNK):
                         size = min(CHUNK, share - first)
-                        _chunk(answering, protocol, size, options.seed + first, tally)
+                        _chunk(answering, protocol, size, options.seed + number * options.requests + first, tally)
                         faults.writelines(f"{kind} {one}" for one in tally.told())
                         faults.flush()
                         progress.update(size)
