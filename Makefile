@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+REQUESTS ?= 100000
 CLIENTS := tests/e2e/clients
 NODE := $(shell command -v node >/dev/null && command -v npm >/dev/null && echo $(CLIENTS)/node_modules/.made)
 
@@ -52,10 +53,6 @@ type: $(VENV)/.dev  ## Check the types
 docs: $(VENV)/.dev  ## Build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 
-hostile: $(VENV)/.dev  ## Make REQUESTS hostile requests (100000) for each protocol, on every database
-	FLASK_RESTLESS_HOSTILE=$(or $(REQUESTS),100000) $(BIN)/python -m pytest -s -q \
-		tests/properties/test_hostile.py tests/properties/test_hostile_classic.py
-
 bench: $(VENV)/.dev  ## Measure us, a view by hand and other libraries, and publish the figures in the documentation
 	$(BIN)/python -m benchmarks --publish
 	$(BIN)/python -m benchmarks.growth --publish
@@ -63,6 +60,9 @@ bench: $(VENV)/.dev  ## Measure us, a view by hand and other libraries, and publ
 
 bench-smoke: $(VENV)/.dev  ## Check what is exact of our speed, and that no ratio to a view by hand is far above its bound
 	$(BIN)/python -m benchmarks.smoke
+
+hostile: $(VENV)/.dev  ## Send 100,000 hostile requests over each protocol (REQUESTS=...)
+	PYTHONPATH=tests $(BIN)/python -m hostile_run --requests $(REQUESTS)
 
 coverage: $(VENV)/.dev $(NODE)  ## Measure the coverage of the tests
 	$(BIN)/coverage run -m pytest -q

@@ -53,7 +53,7 @@ def serve(engine: Engine, session: Any, options: Options, protocol: str = "jsona
 
 SERVED: Mapping[str, Mapping[str, Any]] = {
     "jsonapi": {"allow_to_many_replacement": True, "allow_delete_from_to_many_relationships": True},
-    "classic": {"allow_patch_many": True, "allow_delete_many": True},
+    "classic": {"methods": (*METHODS, "PUT"), "allow_patch_many": True, "allow_delete_many": True},
 }
 WORDS: Mapping[str, Mapping[str, str]] = {
     "jsonapi": {},

@@ -6,7 +6,7 @@ unasked (linkage, default includes, the answer to a write) falls away where it m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar, cast
 
@@ -15,7 +15,9 @@ from werkzeug.exceptions import HTTPException
 from .operations.exceptions import ProcessingException
 from .operations.filters import Comparison, Condition, Count, Has, walk
 from .operations.operation import (
+    Action,
     Aggregate,
+    Assignment,
     Batch,
     Change,
     Create,
@@ -35,10 +37,20 @@ from .operations.operation import (
 )
 from .operations.problems import Rejected, Source, reject
 from .operations.selection import Branch, Fields, Selection
-from .schema.resource import Relationship, Resource
+from .schema.resource import Attribute, Relationship, Resource
 
 REFUSALS = (Rejected, ProcessingException, HTTPException)
 """What a rule may raise to refuse."""
+
+ASSOCIATING: Mapping[Action, tuple[str, ...]] = {
+    Action.ADD: ("create",),
+    Action.REMOVE: ("delete",),
+    Action.REPLACE: ("create", "delete"),
+}
+"""What happens to association objects when members come or go over them."""
+
+SETTING = ("create", "update")
+"""What may happen to the association object of a to-one relationship that is set."""
 
 One = TypeVar("One", bound=Operation)
 
@@ -65,26 +77,30 @@ class _Asker:
                 return cast("One", self._fetch(operation))
             case Aggregate(selection):
                 self._demand_rows(selection)
-            case Create(resource, _, links, selection, source=source):
+            case Create(resource, assigned, links, selection, source=source):
                 self._demand(resource, "create", source)
-                self._demand_links(links)
+                self._demand_drawn(resource, assigned)
+                self._demand_links(links, creating=True)
                 return replace(operation, selection=self._answer(selection))
-            case Update(target, _, links, selection, source=source, changes=changes):
+            case Update(target, assigned, links, selection, source=source, changes=changes):
                 self._demand(target.resource, "update", source)
+                self._demand_drawn(target.resource, assigned)
                 self._demand_links(links)
                 self._demand_changes(changes)
                 return replace(operation, selection=self._answer(selection))
-            case UpdateMany(selection, _, links, changes, source=source):
+            case UpdateMany(selection, assigned, links, changes, source=source):
                 self._demand(selection.resource, "update", source)
+                self._demand_drawn(selection.resource, assigned)
                 self._demand_crossed(selection)
                 self._demand_links(links)
                 self._demand_changes(changes)
             case DeleteMany(selection, source=source):
                 self._demand(selection.resource, "delete", source)
                 self._demand_crossed(selection)
-            case Relate(target, relationship, _, targets, source=source):
+            case Relate(target, relationship, action, targets, source=source):
                 self._demand(target.resource, "relate", source)
-                self._demand(relationship.target, "read", source)
+                self._demand_crossing(relationship, source)
+                self._demand_between(relationship, ASSOCIATING[action] if relationship.is_many else SETTING, source)
                 self._demand_targets(targets)
             case Delete(target, source=source):
                 self._demand(target.resource, "delete", source)
@@ -93,7 +109,7 @@ class _Asker:
     def _fetch(self, fetch: Fetch) -> Fetch:
         if isinstance(fetch.origin, Related):
             self._demand(fetch.origin.parent, "read")
-            self._demand(fetch.origin.relationship.target, "read")
+            self._demand_crossing(fetch.origin.relationship)
         self._demand_rows(fetch.selection)
         return replace(fetch, selection=self._pruned(fetch.selection))
 
@@ -113,16 +129,40 @@ class _Asker:
 
     def _demand_crossed(self, selection: Selection) -> None:
         for step in crossed(selection):
-            self._demand(step.target, "read")
+            self._demand_crossing(step)
 
-    def _demand_links(self, links: Iterable[Link]) -> None:
+    def _demand_crossing(self, relationship: Relationship, source: Source | None = None) -> None:
+        for one in _reached(relationship):
+            self._demand(one, "read", source)
+
+    def _demand_between(self, relationship: Relationship, actions: Iterable[str], source: Source | None) -> None:
+        """Demand what becomes of the association objects of a relationship that is written through them."""
+        if relationship.between is not None:
+            for action in actions:
+                self._demand(relationship.between, action, source)
+
+    def _demand_drawn(self, resource: Resource, assigned: Iterable[Assignment]) -> None:
+        """Demand what becomes of the rows behind an association proxy of values, which are made for its values."""
+        for one in assigned:
+            drawn = resource.source_of(one.attribute)
+            if drawn is not None:
+                for action in ("read", *ASSOCIATING[Action.REPLACE]):
+                    self._demand(drawn, action, one.source)
+
+    def _demand_links(self, links: Iterable[Link], *, creating: bool = False) -> None:
         for link in links:
-            self._demand(link.relationship.target, "read", link.source)
+            many = ASSOCIATING[Action.ADD if creating else Action.REPLACE]
+            self._demand_crossing(link.relationship, link.source)
+            self._demand_between(link.relationship, many if link.relationship.is_many else SETTING, link.source)
             self._demand_targets(link.targets)
 
     def _demand_changes(self, changes: Iterable[Change]) -> None:
         for change in changes:
-            self._demand(change.relationship.target, "read", change.source)
+            self._demand_crossing(change.relationship, change.source)
+            if change.added:
+                self._demand_between(change.relationship, ASSOCIATING[Action.ADD], change.source)
+            if change.removed or change.deleted:
+                self._demand_between(change.relationship, ASSOCIATING[Action.REMOVE], change.source)
             self._demand_targets((*change.added, *change.removed, *change.deleted))
             for one in change.deleted:
                 self._demand(one.resource, "delete", one.source)
@@ -134,8 +174,9 @@ class _Asker:
             match target:
                 case Matching(_, condition):
                     for step in _in_condition(condition):
-                        self._demand(step.target, "read", target.source)
+                        self._demand_crossing(step, target.source)
                 case Nested(_, id_, assigned, links):
+                    self._demand_drawn(target.resource, assigned)
                     if id_ is not None and (assigned or links):
                         self._demand(target.resource, "update", target.source)
                     if id_ is None or assigned or links:
@@ -160,19 +201,26 @@ class _Asker:
 
     def _fields(self, fields: Fields) -> Fields:
         left = tuple(one for one in fields.relationships if self._may_cross(one))
-        return fields if left == fields.relationships else replace(fields, relationships=left)
+        told = tuple(one for one in fields.attributes if self._may_tell(fields.resource, one))
+        if left == fields.relationships and told == fields.attributes:
+            return fields
+        return replace(fields, attributes=told, relationships=left)
 
     def _branches(self, selection: Selection) -> Iterator[Branch]:
         for branch in selection.branches:
             unasked = not branch.shown or selection.implied
             if unasked and not self._may_cross(branch.relationship):
                 continue
+            self._demand_crossing(branch.relationship)
             self._demand_rows(branch.selection)
             yield replace(branch, selection=self._pruned(replace(branch.selection, implied=selection.implied)))
 
     def _may_cross(self, relationship: Relationship) -> bool:
-        target = relationship.target
-        return all(self._may_read(one) for one in (target, *target.subtypes))
+        return all(self._may_read(one) for one in (*_reached(relationship), *relationship.target.subtypes))
+
+    def _may_tell(self, resource: Resource, attribute: Attribute) -> bool:
+        source = resource.source_of(attribute)
+        return source is None or self._may_read(source)
 
     def _may_read(self, resource: Resource) -> bool:
         return self._refusal(resource, "read", None) is None
@@ -189,6 +237,13 @@ class _Asker:
         except REFUSALS as refusal:
             return refusal
         return None if allowed else reject("forbidden", f"you may not {action} {resource.name}", source)
+
+
+def _reached(relationship: Relationship) -> Iterator[Resource]:
+    """Give the resources whose rows a relationship tells of: association objects too, if they have an API."""
+    yield relationship.target
+    if relationship.between is not None:
+        yield relationship.between
 
 
 def crossed(selection: Selection) -> Iterator[Relationship]:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from conftest import LEAKS
 from estate import Doc, Estate, User, open_estate
 from flask_restless import ProcessingException
+from leaks import LEAKS
 
 
 @pytest.fixture

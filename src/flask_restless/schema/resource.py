@@ -125,8 +125,16 @@ class Relationship:
 
     @property
     def is_exposed(self) -> bool:
-        """Whether the model at the other end has an API: a relationship to any other is as good as not there."""
-        return self.implied is not None or self.registry.target(self.target_model, self.url_prefix) is not None
+        """Whether the model at the other end has an API: a relationship to any other is as good as not there.
+
+        Nor is one there that crosses association objects whose own API hides what they refer to.
+        """
+        has_api = self.implied is not None or self.registry.target(self.target_model, self.url_prefix) is not None
+        between = self.between
+        if between is None or not between.is_narrowed:
+            return has_api
+        beyond = between.declared_relationships.values()
+        return has_api and any(one.key == self.path[-1] and one.access.read for one in beyond)
 
     def __repr__(self) -> str:
         return f"<Relationship {self.name}>"

@@ -15,7 +15,7 @@ from ...operations.operation import Action, Change, Fetch, Id, Matching, Related
 from ...operations.paging import Page, Total
 from ...operations.problems import Rejected, problem
 from ...operations.selection import Fields, Selection, SortKey
-from .construction import Owner, related_rows
+from .construction import Owner, related_rows, watch_associations
 from .locate import id_of, instances
 from .relating import change_members, discard, inside
 from .unit import Made, Reader, settle
@@ -32,6 +32,7 @@ def apply_changes(instance: Any, operation: Update | UpdateMany, session: Sessio
         members = related_rows(change, change.added, owner, session, made)
         with watched(resource, change):
             change_members(instance, change.relationship, Action.ADD, members, change.source)
+        watch_associations(instance, change.relationship, change.source, made)
     if any(change.removed or change.deleted for change in operation.changes):
         settle(session, made)
     for change in operation.changes:

@@ -16,12 +16,12 @@ from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.base import ONETOMANY
 
 from ...operations.operation import Change, Create, Id, Link, Nested, Relate, Target, Update, UpdateMany
-from ...operations.problems import Problem, Rejected, problem, quote, reject
+from ...operations.problems import Problem, Rejected, Source, problem, quote, reject
 from ...schema.resource import Relationship, Resource
 from ..planning.mapping import property_of
 from ..planning.scopes import is_scoped
 from .locate import by_lid, instances, missing_target, present
-from .relating import by_key, clear, replace, seen, set_key, set_one
+from .relating import associations, by_key, clear, replace, seen, set_key, set_one
 from .unit import Made, NewRow
 from .validation import assign, validated, watched
 
@@ -120,6 +120,7 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
         members = related_rows(link, link.targets, owner, session, made)
         with watched(owner.resource, link):
             replace(instance, relationship, members, link.source)
+        watch_associations(instance, relationship, link.source, made)
         return
     _check_seen(instance, link)
     target = next(iter(link.targets), None)
@@ -133,6 +134,16 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
         (member,) = related_rows(link, (target,), owner, session, made)
         with watched(owner.resource, link):
             set_one(instance, relationship, member)
+        watch_associations(instance, relationship, link.source, made)
+
+
+def watch_associations(instance: Any, relationship: Relationship, source: Source | None, made: Made) -> None:
+    """Have the association objects looked at after the flush that a write has made: its caller has to see them."""
+    between = relationship.between
+    if between is not None and is_scoped(between):
+        for one in associations(instance, relationship):
+            if not inspect(one).persistent:
+                made.watch(Nested(between, None, (), (), source), one)
 
 
 def _check_seen(instance: Any, link: Link) -> None:

@@ -89,6 +89,7 @@ def replace(instance: Any, relationship: Relationship, members: list[Any], sourc
     wanted = {id(one) for one in members}
     leaving = [one for one in _members(instance, relationship) if id(one) not in wanted]
     leaving = seen(leaving, relationship, inspect(instance).session)
+    leaving = _associated(instance, relationship, leaving)
     _remove(instance, relationship, leaving, source)
     _add(instance, relationship, members)
 
@@ -102,10 +103,28 @@ def seen(members: list[Any], relationship: Relationship, session: Session | None
     return [one for one in members if id_of(target, one) in visible]
 
 
+def _associated(instance: Any, relationship: Relationship, members: list[Any]) -> list[Any]:
+    """Give those of `members` that belong to the relationship over association objects that the caller sees."""
+    between, session = relationship.between, inspect(instance).session
+    if not members or session is None or between is None or not is_scoped(between):
+        return members
+    stored = [one for one in associations(instance, relationship) if inspect(one).persistent]
+    visible = present(between, [id_of(between, one) for one in stored], session)
+    unseen = {id(getattr(one, relationship.path[-1])) for one in stored if id_of(between, one) not in visible}
+    return [one for one in members if id(one) not in unseen]
+
+
+def associations(instance: Any, relationship: Relationship) -> list[Any]:
+    """Give the association objects of a relationship that crosses some; those of a to-one relationship too."""
+    value = getattr(instance, relationship.key)
+    if value is None or not hasattr(value, "__iter__"):
+        return [] if value is None else [value]
+    return list(value.values() if isinstance(value, dict) else value)
+
+
 def are_members(instance: Any, relationship: Relationship, members: list[Any]) -> bool:
     """Tell whether there is something in `members`, and all of it belongs to the relationship."""
-    inside = {id(one) for one in _members(instance, relationship)}
-    return bool(members) and all(id(one) in inside for one in members)
+    return bool(members) and len(inside(instance, relationship, members)) == len(members)
 
 
 def _members(instance: Any, relationship: Relationship) -> list[Any]:
@@ -153,9 +172,9 @@ def _remove(instance: Any, relationship: Relationship, members: Iterable[Any], s
 
 
 def inside(instance: Any, relationship: Relationship, rows: Iterable[Any]) -> list[Any]:
-    """Give those of `rows` that are members."""
+    """Give those of `rows` that are members, as far as the caller can see."""
     members = {id(one) for one in _members(instance, relationship)}
-    return [one for one in rows if id(one) in members]
+    return _associated(instance, relationship, [one for one in rows if id(one) in members])
 
 
 def discard(instance: Any, relationship: Relationship, members: Iterable[Any]) -> None:

@@ -25,7 +25,7 @@ def representation(resource: Resource) -> Selection:
         for name in names
         for owner, one in declared(resource, name)
     ]
-    return Selection(resource, fields, tuple(branches))
+    return Selection(resource, fields, tuple(branches), implied=True)
 
 
 def flat(resource: Resource, options: ClassicOptions, relation: str) -> Selection:
@@ -56,7 +56,7 @@ def narrowed(selection: Selection, options: ClassicOptions, relation: str) -> Se
         for one in selection.fields
     )
     branches = tuple(branch for branch in selection.branches if visible(branch.relationship.name))
-    return Selection(selection.resource, fields, branches)
+    return Selection(selection.resource, fields, branches, implied=True)
 
 
 def classic_of(resource: Resource) -> ClassicOptions:
