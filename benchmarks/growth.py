@@ -149,7 +149,7 @@ def many_resources(number: int) -> dict[str, float]:
     models = [model(index) for index in range(number)]
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
     last = models[-1]
-    last.__table__.create(engine)  # type: ignore[attr-defined]
+    last.__table__.create(engine)
     with engine.begin() as connection:
         connection.execute(insert(last), [{"id": 1, "name": "only"}])
     from sqlalchemy.orm import configure_mappers

@@ -37,7 +37,7 @@ def _trace_sqlite(note: Callable[[object], None]) -> None:
         connection.set_trace_callback(note)
         return connection
 
-    sqlite3.connect = sqlite3.dbapi2.connect = traced  # type: ignore[assignment,attr-defined]
+    sqlite3.connect = sqlite3.dbapi2.connect = traced
 
 
 def _trace_psycopg(note: Callable[[object], None]) -> None:

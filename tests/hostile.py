@@ -170,7 +170,7 @@ class Hostile:
 @lru_cache(maxsize=1)
 def schema(protocol: str = "jsonapi") -> tuple[Resource, ...]:
     """Read the resources of the bookshop; no database is needed."""
-    return tuple(serve(None, sessionmaker(), {}, protocol).manager.resources)  # type: ignore[arg-type]
+    return tuple(serve(None, sessionmaker(), {}, protocol).manager.resources)
 
 
 def _quoted(text: str) -> str:
@@ -654,7 +654,7 @@ def server(kind: str, protocol: str) -> Iterator[Server]:
         shop = serve(engine, fill(engine), options, protocol, idempotency=store)
         if protocol == "classic":  # the client of JSON:API knows which answers are whole documents
             shop.app.test_client_class = None
-            shop.client = shop.app.test_client()  # type: ignore[assignment]
+            shop.client = shop.app.test_client()
         made = Server(shop)
 
         def note(_sender: Any, exception: BaseException, **_rest: Any) -> None:

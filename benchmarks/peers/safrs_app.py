@@ -18,14 +18,14 @@ TYPES = {"Article": "articles", "Author": "authors", "Comment": "comments", "Tag
 db = SQLAlchemy()
 
 
-class Author(SAFRSBase, db.Model):  # type: ignore[misc,name-defined]
+class Author(SAFRSBase, db.Model):
     """The blog's author."""
 
     __table__ = blog.Author.__table__
     articles = db.relationship("Article", back_populates="author")
 
 
-class Article(SAFRSBase, db.Model):  # type: ignore[misc,name-defined]
+class Article(SAFRSBase, db.Model):
     """The blog's article."""
 
     __table__ = blog.Article.__table__
@@ -34,14 +34,14 @@ class Article(SAFRSBase, db.Model):  # type: ignore[misc,name-defined]
     tags = db.relationship("Tag", secondary=blog.article_tags, back_populates="articles")
 
 
-class Comment(SAFRSBase, db.Model):  # type: ignore[misc,name-defined]
+class Comment(SAFRSBase, db.Model):
     """The blog's comment."""
 
     __table__ = blog.Comment.__table__
     article = db.relationship("Article", back_populates="comments")
 
 
-class Tag(SAFRSBase, db.Model):  # type: ignore[misc,name-defined]
+class Tag(SAFRSBase, db.Model):
     """The blog's tag."""
 
     __table__ = blog.Tag.__table__

@@ -7,23 +7,23 @@ routing refuses and what fails unexpectedly.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial, update_wrapper
+from functools import partial, update_wrapper
 from secrets import token_hex
 from typing import Any
 
-from flask import Flask, Request, Response, current_app, got_request_exception, request, stream_with_context
+from flask import Flask, Response, current_app, got_request_exception, request, stream_with_context
 from flask.blueprints import Blueprint, BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, default_exceptions
 
+from .calls import asked_method, call_of, current_request
 from .database.execution.executor import Executor
 from .foreign_errors import is_foreign_refusal, problem_of_response, problem_of_status, problems_of_application
-from .long_queries import FORM, OVERRIDE, QUERY, merged_query, method_of
+from .long_queries import FORM, QUERY
 from .operations.exceptions import ProcessingException
 from .operations.idempotency import IdempotencyStore
-from .operations.problems import Problem, Rejected, problem, quote, reject
+from .operations.problems import Problem, Rejected, problem, quote
 from .pipeline import Exchange, respond
 from .protocols.base import Call, Protocol, Reply, Route
 from .schema.resource import Resource
@@ -32,53 +32,7 @@ from .streaming import Begun, Stream
 
 logger = logging.getLogger("flask_restless")
 
-HOST = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
-BODILESS = frozenset({"GET", "HEAD"})
-"""Methods whose bodies are not read, except where functions are evaluated: Flask-Restless 0.6 read them there."""
-
-OVERRIDE_KEY = f"HTTP_{OVERRIDE.upper().replace('-', '_')}"
-
 STANDARD_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", QUERY)
-
-
-class Headers(Mapping[str, str]):
-    """The headers of one request by lower-case name, read from the WSGI environment only when asked for."""
-
-    __slots__ = ("_environ",)
-
-    def __init__(self, environ: Mapping[str, Any]) -> None:
-        self._environ = environ
-
-    def __getitem__(self, name: str) -> str:
-        value = self.get(name)
-        if value is None:
-            raise KeyError(name)
-        return str(value)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Give the field with the lower-case `name`; an empty `Content-Type` is none."""
-        value = self._environ.get(_key_of(name), default)
-        return default if name == "content-type" and not value else value
-
-    def __contains__(self, name: object) -> bool:
-        return self.get(str(name)) is not None
-
-    def __iter__(self) -> Iterator[str]:
-        for key in self._environ:
-            if key.startswith("HTTP_"):
-                yield key[5:].lower().replace("_", "-")
-            elif key in {"CONTENT_TYPE", "CONTENT_LENGTH"} and self._environ[key]:
-                yield key.lower().replace("_", "-")
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-
-@lru_cache(maxsize=64)
-def _key_of(name: str) -> str:
-    """Give the name of a header field in the WSGI environment."""
-    key = name.upper().replace("-", "_")
-    return key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,19 +124,19 @@ def _answered(
     service: Service, resource: Resource, endpoint: str, methods: frozenset[str], parts: Mapping[str, str]
 ) -> Response:
     """Answer by the protocol, unless OPTIONS are asked for; a method that is not served is refused (J-9.2)."""
-    asked = _request()
-    method = _method(asked)
+    asked = current_request()
+    method = asked_method(asked)
     if method not in methods:
         if method == "OPTIONS":
             return _options(methods)
         if method != "HEAD" or "GET" not in methods:
             raise MethodNotAllowed(_allowed(methods))
-    return _response(service.answer(_call(asked, method, resource, endpoint, parts)))
+    return _response(service.answer(call_of(asked, method, resource, endpoint, parts)))
 
 
 def _shared_view(service: Service, resource: Resource, endpoint: str) -> Response:
-    asked, resource = _request(), _current(resource)
-    return _response(service.answer(_call(asked, _method(asked), resource, endpoint, {})))
+    asked, resource = current_request(), _current(resource)
+    return _response(service.answer(call_of(asked, asked_method(asked), resource, endpoint, {})))
 
 
 def _options(methods: frozenset[str]) -> Response:
@@ -197,14 +151,10 @@ def _allowed(methods: frozenset[str]) -> list[str]:
     return sorted(methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set()))
 
 
-def _method(asked: Request) -> str:
-    return method_of(asked.method, asked.environ.get(OVERRIDE_KEY))
-
-
 def _description(service: Service, resource: Resource, endpoint: str) -> Response:
     """Serve what can be told without a Session."""
-    asked = _request()
-    return _response(service.protocol.describe(_call(asked, _method(asked), resource, endpoint, {})))
+    asked = current_request()
+    return _response(service.protocol.describe(call_of(asked, asked_method(asked), resource, endpoint, {})))
 
 
 def _current(resource: Resource) -> Resource:
@@ -248,58 +198,6 @@ def _split(resource: Resource, rest: str) -> tuple[str, dict[str, str]]:
     if before in names and owner:
         return "member", {"id": owner, "relation": before, "member": last}
     return "resource", {"id": rest}
-
-
-def _call(asked: Request, method: str, resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
-    environ = asked.environ
-    headers, query = Headers(environ), environ.get("QUERY_STRING", "")
-    is_bare = method in BODILESS and endpoint != "evaluation"
-    body = b"" if is_bare else _body(asked, resource.registry.limits.body_bytes)
-    if method == QUERY:
-        query, body = merged_query(query, headers.get("content-type"), body), b""
-    return Call(
-        method="GET" if method in {"HEAD", QUERY} else method,
-        endpoint=endpoint,
-        resource=resource,
-        query=query,
-        headers=headers,
-        body=body,
-        root=_root(environ["wsgi.url_scheme"], asked.host, environ.get("SCRIPT_NAME", "")),
-        path=asked.path,
-        id=parts.get("id"),
-        relation=parts.get("relation"),
-        member=parts.get("member"),
-    )
-
-
-@lru_cache(maxsize=256)
-def _root(scheme: str, host: str, mount: str) -> str:
-    """Give the URL of the application's root; a forged Host cannot put anything else into a link (A-13, T15)."""
-    if not HOST.fullmatch(host):
-        raise Rejected(Problem("malformed-host", f"the host {quote(host)} is malformed", status=400))
-    return f"{scheme}://{host}{mount.rstrip('/')}"
-
-
-def _body(asked: Request, limit: int) -> bytes:
-    """Read the whole body, at most `limit` bytes; a body that ends early is refused by Werkzeug (T26, T43)."""
-    encoding = asked.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"", "identity"}:
-        raise reject(
-            "unsupported-media-type", f"the content encoding {quote(encoding)} is not read here; send it plain"
-        )
-    if asked.content_length is None:
-        body = asked.stream.read(limit + 1)
-    elif asked.content_length <= limit:
-        body = asked.get_data()
-    else:
-        raise _too_large(limit)
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
-
-
-def _too_large(limit: int) -> Rejected:
-    return reject("payload-too-large", f"the body is larger than {limit} bytes, the most that is read here")
 
 
 def _response(reply: Reply) -> Response:
@@ -404,11 +302,6 @@ def _on_error(service: Service, error: Exception) -> Response:
     got_request_exception.send(_application(), exception=error)
     detail = f"the server failed; its log tells more under {error_id}"
     return _response(service.protocol.refuse(None, (problem("internal-error", detail, id=error_id),)))
-
-
-def _request() -> Request:
-    asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # the stub hides the proxy
-    return asked
 
 
 def _application() -> Flask:

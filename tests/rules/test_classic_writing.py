@@ -104,7 +104,7 @@ def test_an_invisible_row_is_missing_to_every_write(ruled: Shop) -> None:
 
 def test_replacing_members_keeps_the_invisible_ones(ruled: Shop) -> None:
     (book, *_) = _ids(ruled, Book, Book.publisher_id == 1)
-    with ruled.session.begin() as session:  # type: ignore[attr-defined]
+    with ruled.session.begin() as session:
         session.get(Book, book).tags = list(session.scalars(select(Tag).where(Tag.id.in_([1, 2, 3, 4]))))
 
     replaced = ruled.client.send("PATCH", f"/api/books/{book}", {"tags": [{"id": 4}, {"id": 6}]})

@@ -106,7 +106,7 @@ def test_walking_by_cursor_while_others_write(database: Engine) -> None:
         page = shop.get(path, headers={"Accept": f'{JSONAPI};profile="{PROFILE}"'}).json
         seen += [one["id"] for one in page["data"]]
         path = page["links"].get("next")
-        with shop.session.begin() as session:  # type: ignore[attr-defined]
+        with shop.session.begin() as session:
             session.add(Book(title="Book 0"))
             session.delete(session.get_one(Book, int(seen[-1])))
 

@@ -95,8 +95,8 @@ def test_the_limit_of_a_lock_is_a_timeout_too(tmp_path: Path) -> None:
 
         @event.listens_for(engine, "connect")
         def limit_locks(connection: object, _record: object) -> None:
-            connection.execute("SET lock_timeout = '200ms'")  # type: ignore[attr-defined]
-            connection.commit()  # type: ignore[attr-defined]
+            connection.execute("SET lock_timeout = '200ms'")
+            connection.commit()
 
         slow = slow_shop(engine)
         with engine.begin() as other:
@@ -221,8 +221,8 @@ def test_a_shorter_limit_of_the_operator_stays(tmp_path: Path) -> None:
 
         @event.listens_for(engine, "connect")
         def limit(connection: object, _record: object) -> None:
-            connection.execute("SET statement_timeout = '200ms'")  # type: ignore[attr-defined]
-            connection.commit()  # type: ignore[attr-defined]
+            connection.execute("SET statement_timeout = '200ms'")
+            connection.commit()
 
         slow = slow_shop(engine, limits=Limits(statement_seconds=20))
         begun = monotonic()

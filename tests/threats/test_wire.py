@@ -187,7 +187,7 @@ def test_no_connection_is_held_while_a_body_comes_in() -> None:
     with fresh_database("postgresql") as engine:
         shop = slow_shop(engine)
         held: list[int] = []
-        body = Dripping(DOCUMENT, lambda: held.append(engine.pool.checkedout()))  # type: ignore[attr-defined]
+        body = Dripping(DOCUMENT, lambda: held.append(engine.pool.checkedout()))
 
         environ = {"wsgi.input": body, "CONTENT_LENGTH": str(len(DOCUMENT))}
 

@@ -93,12 +93,12 @@ def test_a_class_of_queries_of_flask_sqlalchemy(sqlite: Engine) -> None:
     """`query_class` with a way of its own to make queries holds; Flask-SQLAlchemy's own leaves nothing out."""
     db = SQLAlchemy()
 
-    class Note(db.Model):  # type: ignore[name-defined,misc]  # Flask-SQLAlchemy makes the class while it runs
+    class Note(db.Model):
         query_class = Kept
         id = db.Column(db.Integer, primary_key=True)
         deleted = db.Column(db.Boolean)
 
-    class Word(db.Model):  # type: ignore[name-defined,misc]  # the same
+    class Word(db.Model):
         id = db.Column(db.Integer, primary_key=True)
 
     app = Flask("notes")

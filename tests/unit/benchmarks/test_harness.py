@@ -71,7 +71,7 @@ def test_an_answer_that_fails_later_is_left_out_and_named() -> None:
                 raise LeftOut("has ended: no memory")
             return 1.0, 0.5
 
-    taken = [seconds(found, item, Failing(), 1) for item in (one, two, two)]  # type: ignore[arg-type]
+    taken = [seconds(found, item, Failing(), 1) for item in (one, two, two)]
 
     assert taken == [(1.0, 0.5), None, None]
     assert list(found.cells) == [("ours", "one")]

@@ -13,7 +13,7 @@ from ...schema.codec import encode_value
 from ...schema.resource import Attribute
 from ..planning.aggregate import plan_aggregate
 from ..planning.values import condition_values, named
-from .reading import Reading
+from .reading import Reading, flush_pending
 
 OF_THE_ATTRIBUTE = frozenset({"sum", "min", "max"})
 """Functions whose value is of the type of what they are given."""
@@ -24,8 +24,7 @@ def evaluate(operation: Aggregate, session: Session) -> Evaluated:
     if not operation.terms:
         return Evaluated(())
     selection = operation.selection
-    if session.new or session.dirty or session.deleted:
-        session.flush()
+    flush_pending(session)
     parameters = named(list(condition_values(selection.filter)))
     with Reading(session) as reading:
         rows = reading.run(plan_aggregate(operation), parameters, selection.resource.mapper)

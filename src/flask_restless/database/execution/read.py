@@ -27,7 +27,7 @@ from ..planning.values import (
 )
 from .allowance import Allowance, Descent
 from .computing import computed
-from .reading import Reading
+from .reading import Reading, flush_pending
 
 CHUNK = 5000
 """Keys in one statement for a branch; drivers limit their parameters."""
@@ -35,8 +35,7 @@ CHUNK = 5000
 
 def fetch(planner: Planner, operation: Fetch, session: Session) -> Fetched:
     """Carry out a Fetch; Rejected (`not-found`, `no-result`, `multiple-results`) where there is no such row."""
-    if session.new or (session.identity_map and (session.dirty or session.deleted)):
-        session.flush()
+    flush_pending(session)
     scopes = scopes_of(operation)
     plan = planner.plan(operation, scopes)
     with Reading(session) as reading:

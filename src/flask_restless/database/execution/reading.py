@@ -95,6 +95,12 @@ class Reading:
         return self.run(statement, parameters, mapper)
 
 
+def flush_pending(session: Session) -> None:
+    """Have what the application has changed in a Session seen by the statements to come, which flush nothing."""
+    if session.new or (session.identity_map and (session.dirty or session.deleted)):
+        session.flush()
+
+
 def _is_quiet(session: Session) -> bool:
     """Whether a Session has begun nothing, and has nothing to add to a statement."""
     if session.in_transaction() or type(session).connection is not Session.connection:
@@ -127,6 +133,6 @@ def _is_lost(error: Any, connection: Connection) -> bool:
 
 
 def _wrapped(short: Prepared, values: Any, error: Exception, engine: Engine) -> BaseException:
-    """Raise what SQLAlchemy would: the table of failures goes by it."""
+    """Give what SQLAlchemy would raise: the table of failures goes by it."""
     base = engine.dialect.loaded_dbapi.Error
     return DBAPIError.instance(short.text, values, error, base, hide_parameters=True, dialect=engine.dialect)

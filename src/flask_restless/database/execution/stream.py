@@ -24,7 +24,7 @@ from ..planning.scopes import scopes_of
 from ..planning.values import parameters_of
 from . import read
 from .computing import computed
-from .reading import Reading
+from .reading import Reading, flush_pending
 from .time_limit import restart
 
 CHUNK = 1000
@@ -52,8 +52,7 @@ def stream(planner: Planner, operation: Fetch, session: Session) -> Streamed | F
 
 
 def _chunks(planner: Planner, plan: FetchPlan, scoped: Parameters, operation: Fetch, session: Session) -> Chunks:
-    if session.new or session.dirty or session.deleted:
-        session.flush()
+    flush_pending(session)
     _check_length(planner, operation, session)
     is_empty = True
     for rows in _parts(planner, plan, scoped, operation, session):

@@ -80,7 +80,7 @@ def _text_maker(variant: Variant, links: bool) -> Renderer:
         members.append(f'"relationships": Fragment({related[1]})')
     if links:
         members.append(f'"links": Fragment({self_text(source)})')
-    return _function(source, variant, lines, _with_version(source, variant, members))
+    return _function(source, variant, lines, _with_version(source, variant, members), "text = escaped(base)")
 
 
 def _own_members(source: Source, variant: Variant) -> list[str]:
@@ -99,13 +99,14 @@ def _with_version(source: Source, variant: Variant, members: list[str]) -> list[
     return [*members, f'"meta": {{"version": {_value(source, version.codec.encode, number)}}}']
 
 
-def _function(source: Source, variant: Variant, lines: Sequence[str], members: Sequence[str]) -> Renderer:
-    """Generate the loop over rows: `lines` prepare what the `members` of each object are made of."""
+def _function(
+    source: Source, variant: Variant, lines: Sequence[str], members: Sequence[str], before: str = ""
+) -> Renderer:
+    """Generate the loop over rows: `lines` prepare what the `members` of each object are made of, `before` all."""
     resource = variant.resource
     text = "def render(rows, root, linkage):\n    out = []\n    add = out.append\n"
     text += f"    base = root + {source.constant(resource.path + '/')}\n"
-    if "escaped" in source.names:
-        text += "    text = escaped(base)\n"
+    text += f"    {before}\n" if before else ""
     text += "    for row in rows:\n"
     for line in (f"id_ = {id_expression(source, resource.identity, variant.identity)}", *lines):
         text += f"        {line}\n"
