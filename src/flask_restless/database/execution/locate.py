@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, or_, select, tuple_
+from sqlalchemy import Select, and_, bindparam, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from ...operations.operation import Id, Target
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Resource
 from ..planning.scopes import is_scoped, visible
-from ..planning.where import column
+from ..planning.where import column, operand_type
 from .unit import Made
 
 
@@ -55,19 +56,28 @@ def present(resource: Resource, ids: Iterable[Id], session: Session) -> set[Id]:
 def _by_id(resource: Resource) -> Select[Any]:
     """Select the key of one row; kept, since making a statement costs more than running it."""
     keys = [column(resource.model, key) for key in resource.identity.keys]
-    return select(*keys).where(*[key == bindparam(f"k{number}", type_=key.type) for number, key in enumerate(keys)])
+    values = [bindparam(f"k{number}", type_=type_) for number, type_ in enumerate(_types(resource))]
+    return select(*keys).where(*[key == value for key, value in zip(keys, values, strict=True)])
 
 
 def _by_ids(statement: Select[Any], resource: Resource, ids: list[Id]) -> Select[Any]:
     keys = [column(resource.model, key) for key in resource.identity.keys]
+    types = _types(resource)
     scope = visible(resource, resource.model)
     if scope is not None:
         statement = statement.where(scope)
     if len(ids) == 1:
-        return statement.where(and_(*[key == value for key, value in zip(keys, ids[0], strict=True)]))
+        values = [literal(value, type_) for value, type_ in zip(ids[0], types, strict=True)]
+        return statement.where(and_(*[key == value for key, value in zip(keys, values, strict=True)]))
     if len(keys) == 1:
-        return statement.where(keys[0].in_([id_[0] for id_ in ids]))
-    return statement.where(or_(tuple_(*keys).in_(ids)))
+        among = bindparam("ids", [id_[0] for id_ in ids], types[0], unique=True, expanding=True)
+        return statement.where(keys[0].in_(among))
+    return statement.where(or_(tuple_(*keys, types=types).in_(ids)))
+
+
+def _types(resource: Resource) -> list[TypeEngine[Any]]:
+    """Give the types of key values: wide ones, so that an id that no row can have is looked for in vain (T36)."""
+    return [operand_type(resource.model, key) for key in resource.identity.keys]
 
 
 def id_of(resource: Resource, instance: Any) -> Id:
