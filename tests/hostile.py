@@ -145,7 +145,7 @@ HEADERS: Mapping[str, list[str]] = {
     "Idempotency-Key": ['"a"', "a", "", '"', "x" * 300, "é", "\x01"],
     "X-HTTP-Method-Override": ["PATCH", "DELETE", "QUERY", "GET", "NOTHING", "", "é"],
     "X-Forwarded-Host": ["evil.example", "", "a b"],
-    "Host": ["localhost", "evil.example", "[::1", "a:b", "é", "x" * 300],
+    "Host": ["localhost", "evil.example", "a..b", "é", "x" * 300],
     "Accept-Encoding": ["gzip", "é"],
     "Range": ["bytes=0-1", "x"],
     "Cookie": ["a=b", "\x01", "=" * 3000],

@@ -62,6 +62,9 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "too-long": Code(422, "Value too long", "The text, list or binary value is longer than the attribute allows."),
         "missing-value": Code(422, "Missing value", "The attribute or relationship must have a value."),
         "refused-value": Code(422, "Value refused", "A rule of the model or of the database refuses the value."),
+        "circular-reference": Code(
+            422, "Circular reference", "Rows would refer to each other in a circle that cannot be written in one step."
+        ),
         "validation-failed": Code(400, "Validation error", "The model's own validation refuses the value."),
         "invalid-identifier": Code(400, "Invalid identifier", "The identifier lacks a member or has a wrong one."),
         "not-found": Code(404, "Not found", "There is no such resource, or it is not visible to the caller."),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import logging
-import threading
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -25,12 +24,11 @@ from sqlalchemy.orm import (
     scoped_session,
     sessionmaker,
 )
-from waitress import wasyncore
-from waitress.server import create_server
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from conftest import fresh_database
 from flask_restless import APIManager
+from serving import waitress
 
 CSV, NDJSON = "text/csv", "application/x-ndjson"
 
@@ -365,28 +363,6 @@ def shared(engine: Engine) -> Iterator[tuple[Flask, Any]]:
 
 
 # ---------------------------------------------------------------- a real server
-
-
-@contextmanager
-def waitress(app: Flask) -> Iterator[int]:
-    """Serve on a free port; at the end the workers stop first, then the loop, then the sockets that it watched."""
-    sockets: dict[int, Any] = {}
-    over = threading.Event()
-    server = create_server(app, map=sockets, host="127.0.0.1", port=0, threads=2)
-
-    def run() -> None:
-        while not over.is_set():
-            wasyncore.loop(timeout=0.05, map=sockets, count=1)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield server.effective_port
-    finally:
-        server.task_dispatcher.shutdown()
-        over.set()
-        thread.join()
-        wasyncore.close_all(map=sockets)
 
 
 def fetched(port: int, path: str) -> http.client.HTTPResponse:

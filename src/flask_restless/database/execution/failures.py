@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy.exc import (
+    CircularDependencyError,
     DataError,
     DBAPIError,
     InterfaceError,
@@ -52,6 +53,7 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "still-referenced": "other resources refer to this one, or one that it refers to is not there",
         "missing-value": "an attribute or relationship that must have a value has none",
         "refused-value": "a rule of the database refuses the values",
+        "circular-reference": "a row would refer to itself, or rows to each other in a circle, in one step of writing",
         "invalid-value": "a value does not fit the type of its attribute",
         "precondition-failed": "the resource was changed by somebody else in the meantime; fetch it again",
         "edit-conflict": "the resource was changed by somebody else in the meantime; fetch it again",
@@ -250,6 +252,8 @@ def _code(error: BaseException) -> str:
             return "edit-conflict"
         case PoolTimeoutError():
             return "unavailable"
+        case CircularDependencyError():
+            return "circular-reference"
         case DBAPIError(orig=original) if original is not None:
             return _driver_code(error, original)
         case SQLAlchemyError():
