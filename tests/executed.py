@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from flask_restless.database.execution.executor import Executor
+from flask_restless.database.execution.transaction import Transaction
 from flask_restless.operations.filters import And, Comparison, Condition
 from flask_restless.operations.operation import Assignment, Change, Create, Fetch, Id, Link, Nested, Target, Update
 from flask_restless.operations.operators import OPERATORS
@@ -36,7 +37,9 @@ class Desk:
         return next(one for one in self.registry if one.name == name)
 
     def do(self, operation: Any) -> Any:
-        return self.executor.execute(operation, self.session)
+        transaction = Transaction(lambda: self.session)
+        transaction.stay()  # what is written is looked at in the Session, before any commit
+        return self.executor.execute(operation, transaction)
 
     def refusals(self, operation: Any) -> list[tuple[str | None, str | None]]:
         """Give code and pointer of what the operation is refused for, and undo what it has done."""

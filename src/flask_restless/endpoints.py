@@ -27,7 +27,7 @@ from .operations.problems import Problem, Rejected, problem, quote
 from .pipeline import Exchange, respond
 from .protocols.base import Call, Protocol, Reply, Route
 from .schema.resource import Resource
-from .sessions import CurrentSession, Sessions, lent
+from .sessions import CurrentSession, Sessions
 from .streaming import Begun, Stream
 
 logger = logging.getLogger("flask_restless")
@@ -46,14 +46,22 @@ class Service:
     idempotency: IdempotencyStore | None = None
 
     def answer(self, call: Call) -> Reply:
-        """Answer one call in a Session of its own."""
-        with lent(self.sessions.source, self.sessions.ours, self.current, call.resource) as loan:
-            session = loan.session
-            reply = respond(Exchange(call, self.protocol, self.executor, session, loan.ours, self.idempotency))
+        """Answer one call with a way to the database of its own, of which nothing is open any more at the end.
+
+        A reply with a stream takes it along.
+        """
+        transaction = self.sessions.transaction(call.resource.registry.limits, self.executor.watchdog)
+        token = self.current.variable.set(transaction)
+        try:
+            reply = respond(Exchange(call, self.protocol, self.executor, transaction, self.idempotency))
             if reply.stream is None:
                 return reply
-            loan.is_prolonged = True
-        return replace(reply, stream=Stream(reply, session, loan.end))
+            transaction.is_prolonged = True
+            return replace(reply, stream=Stream(reply, transaction))
+        finally:
+            self.current.variable.reset(token)
+            if not transaction.is_prolonged:
+                transaction.end()
 
 
 def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> None:

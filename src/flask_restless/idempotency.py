@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
+from .database.execution.transaction import Transaction
 from .operations.idempotency import (
     HEADER,
     SOURCE,
@@ -31,12 +31,12 @@ REPLAYED = ("Idempotent-Replayed", "true")
 class Once:
     """The life of one request's key; a request without a key has one too, that does nothing."""
 
-    __slots__ = ("_bind", "_call", "_name", "_session", "_store", "_token")
+    __slots__ = ("_bind", "_call", "_name", "_store", "_token", "_transaction")
 
-    def __init__(self, store: IdempotencyStore, call: Call, session: Session) -> None:
+    def __init__(self, store: IdempotencyStore, call: Call, transaction: Transaction) -> None:
         self._store = store
         self._call = call
-        self._session = session
+        self._transaction = transaction
         self._bind = {"mapper": call.resource.mapper}
         self._name = ""
         self._token: str | None = None
@@ -57,9 +57,10 @@ class Once:
         caller = call.headers.get("authorization") if self._store.caller is None else self._store.caller()
         self._name = name_of(key, caller)
         fingerprint = fingerprint_of(call.method, call.path, call.query, call.body)
-        match self._store.reserve(self._name, fingerprint, self._session, self._bind):
+        match self._store.reserve(self._name, fingerprint, self._transaction.session, self._bind):
             case Reserved(token):
                 self._token = token
+                self._transaction.stay()
                 return None
             case Kept(status, headers, body):
                 return Reply(status, (*headers, REPLAYED), body)
@@ -74,7 +75,7 @@ class Once:
         if self._token is None:
             return
         answer = Kept(reply.status, reply.headers, reply.body)
-        if not self._store.keep(self._name, self._token, answer, self._session, self._bind):
+        if not self._store.keep(self._name, self._token, answer, self._transaction.session, self._bind):
             raise _in_progress(1)
 
     def settle(self) -> None:
@@ -86,7 +87,7 @@ class Once:
         if self._token is None:
             return
         try:
-            self._store.release(self._name, self._token, self._session, self._bind)
+            self._store.release(self._name, self._token, self._transaction.session, self._bind)
         except SQLAlchemyError as error:
             logger.warning("an idempotency key could not be given up; it expires by itself", exc_info=error)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
 
 from . import hooks, signals
 from .conditional import expecting, tagged
-from .database.execution import time_limit
 from .database.execution.executor import Executor
 from .database.execution.failures import DRIVER_ERRORS, is_lost_commit, problems_of, unknown_outcome
+from .database.execution.transaction import Transaction
 from .idempotency import Once
 from .operations.exceptions import ProcessingException
 from .operations.idempotency import IdempotencyStore
@@ -25,15 +24,14 @@ from .protocols.base import Call, Protocol, Reply
 class Exchange:
     """One request, and what answers it.
 
-    A Session that `is_ours` nobody else can have written to, so that reading needs no commit: closing it ends the
+    To a Session that is ours nobody else can have written, so that reading needs no commit: closing it ends the
     transaction.  `store` keeps the answers to requests with an idempotency key, if there is one.
     """
 
     call: Call
     protocol: Protocol
     executor: Executor
-    session: Session
-    is_ours: bool
+    transaction: Transaction
     store: IdempotencyStore | None = None
 
 
@@ -42,7 +40,7 @@ def respond(exchange: Exchange) -> Reply:
     call = exchange.call
     if call.method == "GET" or not signals.is_awaited(call.resource.registry.sender):
         return _once(exchange)
-    with signals.recorded(exchange.session, call.resource) as recorder:
+    with signals.recorded(exchange.transaction.session, call.resource) as recorder:
         reply = _once(exchange)
     recorder.announce()
     return reply
@@ -52,7 +50,7 @@ def _once(exchange: Exchange) -> Reply:
     """Answer a request; one that has an idempotency key is carried out once."""
     if exchange.store is None or exchange.call.method != "POST":
         return _answer(exchange, None)
-    once = Once(exchange.store, exchange.call, exchange.session)
+    once = Once(exchange.store, exchange.call, exchange.transaction)
     try:
         return _answer(exchange, once)
     finally:
@@ -65,33 +63,33 @@ def _answer(exchange: Exchange, once: Once | None) -> Reply:
     The transaction of a reply with a stream ends with that.  What is raised by the application's own code, or by a
     defect of ours, rolls back too and goes on to the caller.
     """
-    call, protocol, session = exchange.call, exchange.protocol, exchange.session
+    call, protocol, transaction = exchange.call, exchange.protocol, exchange.transaction
     operation: Operation | None = None
     try:
-        time_limit.join(session, call.resource.mapper)
+        transaction.join(call.resource.mapper)
         operation = _understood(call, protocol)
         if once is not None and (kept := once.begin(operation)) is not None:
-            session.rollback()
+            transaction.rollback()
             return kept
         reply = _carried_out(exchange, operation)
         if reply.status >= 400:
-            session.rollback()
+            transaction.rollback()
         elif reply.stream is not None:
             return reply
-        elif not (exchange.is_ours and isinstance(operation, Fetch)):
-            _committed(session, reply, once, is_write=not isinstance(operation, Fetch | Aggregate))
+        elif not (transaction.is_ours and isinstance(operation, Fetch)):
+            _committed(transaction, reply, once, is_write=not isinstance(operation, Fetch | Aggregate))
         return reply
     except Rejected as rejected:
-        session.rollback()
+        transaction.rollback()
         return protocol.refuse(call, rejected.problems)
     except ProcessingException as exception:
-        session.rollback()
+        transaction.rollback()
         return protocol.refuse(call, exception.problems())
     except DRIVER_ERRORS as error:
-        session.rollback()
+        transaction.rollback()
         return protocol.refuse(call, problems_of(error, operation))
     except BaseException:
-        session.rollback()
+        transaction.rollback()
         raise
 
 
@@ -105,18 +103,18 @@ def _understood(call: Call, protocol: Protocol) -> Operation:
 
 def _carried_out(exchange: Exchange, operation: Operation) -> Reply:
     call = exchange.call
-    outcome = exchange.executor.execute(operation, exchange.session)
+    outcome = exchange.executor.execute(operation, exchange.transaction)
     if call.resource.registry.is_guarded:
         hooks.after(operation, outcome)
     return tagged(call, operation, outcome, exchange.protocol.render(call, operation, outcome))
 
 
-def _committed(session: Session, reply: Reply, once: Once | None, *, is_write: bool) -> None:
+def _committed(transaction: Transaction, reply: Reply, once: Once | None, *, is_write: bool) -> None:
     """Commit, and the answer along with the change; Rejected where nobody can know whether a write was stored."""
     if once is not None:
         once.keep(reply)
     try:
-        session.commit()
+        transaction.commit()
     except DBAPIError as error:
         if is_write and is_lost_commit(error):
             raise Rejected(unknown_outcome(error)) from error

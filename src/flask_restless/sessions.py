@@ -6,17 +6,15 @@ behind (defects B-1, B-2): the pipeline commits or rolls back, and what we made 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from .database.execution.time_limit import TimeLimit
-from .schema.options import IllegalArgumentError
-from .schema.resource import Resource
+from .database.execution.transaction import Transaction
+from .database.execution.watchdog import Watchdog
+from .schema.options import IllegalArgumentError, Limits
 
 SessionSource = Callable[[], Session]
 """Gives the Session to use, when it is called inside a request."""
@@ -56,13 +54,14 @@ class Sessions:
     `ours` says whether each Session is ours to close.  `given` and `database` are what the application handed in.
     """
 
-    __slots__ = ("database", "given", "ours", "source")
+    __slots__ = ("_sample", "database", "given", "ours", "source")
 
     def __init__(self, session: Any = None, flask_sqlalchemy_db: Any = None) -> None:
         self.given: Any = None
         self.database: Any = None
         self.source: SessionSource = _none
         self.ours = False
+        self._sample: tuple[Session, dict[str, Any]] | None = None
         if session is not None or flask_sqlalchemy_db is not None:
             self.use(session, flask_sqlalchemy_db)
 
@@ -71,6 +70,19 @@ class Sessions:
         self.source, self.ours = session_source(session, flask_sqlalchemy_db)
         self.given = session
         self.database = flask_sqlalchemy_db
+
+    def transaction(self, limits: Limits, watchdog: Watchdog) -> Transaction:
+        """Give one request its way to the database, whose statements may take as long as `limits` say."""
+        return Transaction(self.source, limits, watchdog, sample=self._like_all(), is_ours=self.ours)
+
+    def _like_all(self) -> Session | None:
+        """Give a Session that is like all that come; None where that cannot be told before one has come."""
+        given = self.source
+        if type(given) is not sessionmaker or Session not in given.class_.__bases__:
+            return None
+        if self._sample is None or self._sample[1] != given.kw:
+            self._sample = given(), dict(given.kw)
+        return self._sample[0]
 
     @property
     def is_told(self) -> bool:
@@ -98,47 +110,11 @@ class CurrentSession:
     __slots__ = ("variable",)
 
     def __init__(self) -> None:
-        self.variable: ContextVar[Session] = ContextVar("the Session of the current request")
+        self.variable: ContextVar[Transaction] = ContextVar("the transaction of the current request")
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return getattr(self.variable.get(), name)
+            transaction = self.variable.get()
         except LookupError:
             raise RuntimeError("there is a Session only while a request is being answered") from None
-
-
-@dataclass(slots=True)
-class Loan:
-    """The Session of one request; `ours` if it was made for it."""
-
-    session: Session
-    ours: bool
-    limit: TimeLimit
-    is_prolonged: bool = False
-
-    def end(self) -> None:
-        """Leave nothing of the Session open."""
-        self.limit.lift()
-        if self.ours:
-            self.session.close()
-        elif self.session.in_transaction():
-            self.session.rollback()
-
-
-@contextmanager
-def lent(source: SessionSource, ours: bool, current: CurrentSession, resource: Resource) -> Iterator[Loan]:
-    """Lend the Session of one request, and let `current` stand for it; afterwards nothing of it is open any more.
-
-    Its statements may take as long as the limits of the API of `resource` say.
-
-    A loan that is prolonged outlives the block: whoever prolonged it gives the Session back.
-    """
-    session = source()
-    loan = Loan(session, ours, TimeLimit(session, resource.registry.limits))
-    token = current.variable.set(session)
-    try:
-        yield loan
-    finally:
-        current.variable.reset(token)
-        if not loan.is_prolonged:
-            loan.end()
+        return getattr(transaction.session, name)

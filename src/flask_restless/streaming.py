@@ -6,8 +6,7 @@ import logging
 from collections.abc import Callable, Generator, Iterator
 from secrets import token_hex
 
-from sqlalchemy.orm import Session
-
+from .database.execution.transaction import Transaction
 from .protocols.base import Reply
 
 logger = logging.getLogger("flask_restless")
@@ -36,16 +35,16 @@ class Stream:
     """The body of such an answer, to be read once, or closed.
 
     At its end the transaction is committed, as after every reading in a Session that others may have used; closing
-    it before, as servers do whose client has gone, rolls back.  In either case `release` is called, once.  What fails
-    on the way is logged and raised: the server then cuts the connection, so that no client takes a part for the whole.
+    it before, as servers do whose client has gone, rolls back.  In either case it is ended, once.  What fails on the
+    way is logged and raised: the server then cuts the connection, so that no client takes a part for the whole.
     """
 
-    def __init__(self, reply: Reply, session: Session, release: Callable[[], None]) -> None:
+    def __init__(self, reply: Reply, transaction: Transaction) -> None:
         assert reply.stream is not None
         self._first: bytes | None = reply.body
         self._rest = reply.stream
-        self._session = session
-        self._release: Callable[[], None] | None = release
+        self._transaction = transaction
+        self._release: Callable[[], None] | None = transaction.end
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -59,7 +58,7 @@ class Stream:
         try:
             piece = next(self._rest, None)
             if piece is None:
-                self._session.commit()
+                self._transaction.commit()
         except BaseException:
             logger.exception("error %s: an answer was cut off, since its rows could not be read", token_hex(8))
             self.close()

@@ -60,15 +60,24 @@ def is_plain_503(answer: TestResponse) -> bool:
     return answer.status_code == 503 and answer.headers["Retry-After"] == "1" and "meta" not in error
 
 
-def test_idle_connections_that_were_lost_cost_one_answer(server: Engine) -> None:
+def test_an_idle_connection_that_was_lost_costs_a_read_nothing(server: Engine) -> None:
+    """T55: nothing had been read yet, so that another connection is tried."""
+    shop = slow_shop(server)
+    kill_all(server)
+
+    assert [shop.get("/api/book/1").status_code for _ in range(3)] == [200, 200, 200]
+
+
+def test_idle_connections_that_were_lost_cost_one_write(server: Engine) -> None:
     """T55: 503 once, as nobody has asked the pool to look first; then all is well."""
     shop = slow_shop(server)
     kill_all(server)
 
-    answers = [shop.get("/api/book/1") for _ in range(3)]
+    answers = [post(shop.client, "new") for _ in range(3)]
 
     assert is_plain_503(answers[0])
-    assert [one.status_code for one in answers[1:]] == [200, 200]
+    assert [one.status_code for one in answers[1:]] == [201, 201]
+    assert titles(shop).count("new") == 2
 
 
 def test_idle_connections_that_were_lost_cost_nothing_with_pre_ping(server: Engine) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Engine, bindparam, create_engine, event, select, text
+from sqlalchemy import Engine, bindparam, create_engine, event, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -16,6 +16,7 @@ from conftest import Shop, fresh_database, open_shop
 from flask_restless import APIManager
 from flask_restless.database.execution.prepared import prepared
 from flask_restless.database.execution.reading import Reading
+from flask_restless.database.execution.transaction import Transaction
 from flask_restless.demo.models import Book, Tag
 
 BOOKS = select(Book.id, Book.title, Book.published_on, Book.price).where(Book.id == bindparam("p0"))
@@ -60,6 +61,11 @@ def test_both_ways_give_the_same_documents(shop: Shop, monkeypatch: pytest.Monke
     assert asked > 150
 
 
+def read_in(session: Session) -> Reading:
+    """Read as a request does that has this Session."""
+    return Reading(Transaction(lambda: session))
+
+
 @pytest.fixture
 def engine(shop: Shop) -> Engine:
     return shop.engine
@@ -67,7 +73,7 @@ def engine(shop: Shop) -> Engine:
 
 def is_apart(session: Session, engine: Engine) -> bool:
     """Whether a statement ran beside the Session."""
-    with Reading(session) as reading:
+    with read_in(session) as reading:
         (row,) = reading.run(BOOKS, {"p0": 1}, MAPPER)
         with engine.connect() as connection:
             assert tuple(row) == tuple(connection.execute(BOOKS, {"p0": 1}).one())
@@ -127,7 +133,7 @@ def test_an_engine_that_is_listened_to_hears_all(engine: Engine, name: str) -> N
 
     event.listen(engine, name, listener)
     try:
-        with Session(engine) as session, Reading(session) as reading:
+        with Session(engine) as session, read_in(session) as reading:
             reading.run(BOOKS, {"p0": 1}, MAPPER)
     finally:
         event.remove(engine, name, listener)
@@ -138,7 +144,7 @@ def test_statements_are_logged_where_they_are_to_be(engine: Engine, caplog: pyte
     with (
         caplog.at_level(logging.INFO, "sqlalchemy.engine"),
         Session(engine) as session,
-        Reading(session) as reading,
+        read_in(session) as reading,
     ):
         reading.run(BOOKS, {"p0": 1}, MAPPER)
 
@@ -158,7 +164,11 @@ def test_connections_go_back(shop: Shop) -> None:
 def test_what_the_driver_raises_is_wrapped(engine: Engine) -> None:
     """The table of failures goes by SQLAlchemy's classes."""
     statement = select(text("nothing")).select_from(text("nowhere"))
-    with Session(engine) as session, Reading(session) as reading, pytest.raises(DBAPIError) as caught:
+    with (
+        Session(engine) as session,
+        read_in(session) as reading,
+        pytest.raises(DBAPIError) as caught,
+    ):
         reading.run(statement, {}, MAPPER)
 
     assert caught.value.orig is not None
@@ -178,17 +188,28 @@ def test_a_lost_connection_is_replaced() -> None:
             id_ = connection.scalar(text("SELECT pg_backend_pid()"))
         with other.connect() as connection:
             connection.execute(text("SELECT pg_terminate_backend(:id)"), {"id": id_})
-        with session() as reader, Reading(reader) as reading:
+        with session() as reader, read_in(reader) as reading:
             ((name,),) = reading.run(select(Tag.name).where(Tag.id == bindparam("p0")), {"p0": 1}, Tag.__mapper__)
 
         assert name == "one"
         engine.dispose()
 
 
-def test_statements_whose_text_depends_on_values_are_left_to_sqlalchemy(engine: Engine) -> None:
-    several = select(Book.id).where(Book.id.in_(bindparam("keys", expanding=True)))
+@pytest.mark.parametrize("ids", [[1], [3, 1, 2], list(range(1, 200)), []], ids=["one", "three", "many", "none"])
+def test_the_values_of_a_list_are_spread(engine: Engine, ids: list[int]) -> None:
+    """An empty list has a form of its own, which is SQLAlchemy's to know."""
+    several = select(Book.id).where(Book.id.in_(bindparam("keys", expanding=True))).order_by(Book.id)
+    with Session(engine) as session, read_in(session) as reading:
+        found = reading.run(several, {"keys": ids}, MAPPER)
+        assert session.in_transaction() == (not ids)
+    with Session(engine) as session:
+        assert [tuple(row) for row in found] == [tuple(row) for row in session.execute(several, {"keys": ids})]
 
-    assert prepared(several, engine.dialect) is None
+
+def test_what_needs_more_than_text_and_types_is_left_to_sqlalchemy(engine: Engine) -> None:
+    pairs = tuple_(Book.id, Book.title).in_(bindparam("keys", expanding=True))
+
+    assert prepared(select(Book.id).where(pairs), engine.dialect) is None
     assert prepared(BOOKS, engine.dialect) is prepared(BOOKS, engine.dialect) is not None
 
 
@@ -197,7 +218,7 @@ def test_values_without_a_form_for_the_driver_are_left_to_sqlalchemy(sqlite: Eng
     short = prepared(statement, sqlite.dialect)
 
     assert short is not None
-    assert short.values({"p0": "no date"}) is None
+    assert short.bound({"p0": "no date"}) is None
 
 
 def test_manager_still_sees_pending_changes_of_a_shared_session(sqlite: Engine) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_restless.operations.json_text import read_json
+from flask_restless.operations.json_text import UNREAD, read_json, read_plainly
 from flask_restless.operations.problems import Source
 from parsed import problem_of, refusal_of
 
@@ -120,3 +120,48 @@ def test_cost_is_in_proportion_to_the_length(body: bytes) -> None:
     refusal_of(read, body)
 
     assert time.process_time() - started < 3
+
+
+COMPACT = {"separators": (",", ":")}
+
+
+@given(json_values)
+def test_what_is_read_plainly_is_read_as_closely(value: Any) -> None:
+    """Compact bodies go another way, if nothing in them is doubtful."""
+    body = json.dumps(value, **COMPACT).encode()
+    found = read_plainly(body)
+
+    assert found is UNREAD or (found == value and repr(found) == repr(read(body.decode())))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"a":1,"a":1}',
+        '{"a":{"b":1,"b":2}}',
+        '{"a" :1,"a":2}',
+        '{"a"  :1,"a":2}',
+        '{"a":1,"a"\n:"\\":"}',
+        '{"a":"\\":","a":1}',
+        '["\\":",{"a":1,"a":1}]',
+        '{"\\u0061":1,"a":2}',
+        "NaN",
+        "1e999",
+        '{"a":12345678901234567890123}',
+        '"\\ud800"',
+        "\ufeff{}",
+        '{"a":1}x',
+        "",
+    ],
+)
+def test_what_is_doubtful_is_never_read_plainly(body: str) -> None:
+    assert read_plainly(body.encode()) is UNREAD
+
+
+@given(st.text('{}[]":,\\ abu01\n', max_size=24))
+def test_a_member_that_is_there_twice_is_never_read_plainly(text: str) -> None:
+    """Whatever strings hold, and wherever space stands."""
+    found = read_plainly(text.encode())
+
+    if found is not UNREAD:
+        assert read(text) == found

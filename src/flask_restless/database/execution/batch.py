@@ -14,15 +14,14 @@ from typing import Any, assert_never
 from sqlalchemy.orm import Session
 
 from ...operations.filters import Identified
-from ...operations.operation import Batch, Collection, Create, Delete, Fetch, Id, Link, Relate, Target, Update
+from ...operations.operation import Batch, Collection, Create, Delete, Fetch, Id, Relate, Target, Update
 from ...operations.outcome import BatchWritten, Rows, Written
 from ...operations.problems import Rejected
 from ...schema.resource import Resource
 from ..planning.scopes import is_scoped
-from .direct import Draft, insert_rows, takes_rows
+from .direct import draft, insert_rows, stored, takes_rows
 from .failures import DRIVER_ERRORS, is_of_the_moment, problems_of
 from .locate import id_of, missing_target, present, target_instance
-from .relating import by_key, key_values
 from .sight import out_of_sight, settle
 from .unit import Made, Reader
 from .write import linkage_after, made_instance, read_back, related_instance, updated
@@ -97,29 +96,15 @@ def _at(one: Create | Update | Delete | Relate) -> Iterator[None]:
 
 
 def _created(run: list[Create], session: Session, fetch: Reader, made: Made) -> list[Written]:
-    drafts = [_draft(one) for one in run]
-    _check_targets([target for draft in drafts for target in draft.targets], session, made)
+    drafts = [draft(one) for one in run]
+    _check_targets([target for one in drafts for target in one.targets], session, made)
     resource = run[0].resource
-    if len(run) > 1 and takes_rows(resource, drafts, session):
-        ids = insert_rows(resource, drafts, session)
+    rows = [stored(one) for one in drafts] if len(run) > 1 else []
+    if rows and takes_rows(resource, drafts, rows, session):
+        ids = insert_rows(resource, drafts, rows, session)
     else:
         ids = _flushed(resource, run, session, made)
     return _read(run, ids, fetch)
-
-
-def _draft(operation: Create) -> Draft:
-    """Take the links out that a foreign key says it all of."""
-    keys: dict[str, object] = {}
-    targets: list[Target] = []
-    rest: list[Link] = []
-    for link in operation.links:
-        target = None if link.relationship.is_many or not link.targets else link.targets[0]
-        if isinstance(target, Target) and by_key(link.relationship, target):
-            keys |= key_values(link.relationship, target)
-            targets.append(target)
-        else:
-            rest.append(link)
-    return Draft(operation, keys, targets, rest)
 
 
 def _check_targets(targets: list[Target], session: Session, made: Made) -> None:

@@ -1,22 +1,34 @@
-"""Rows that are inserted without instances: where nothing of the application's could tell the difference.
+"""Rows that are written without instances, where nothing of the application's could tell the difference.
 
-The unit of work makes an instance for each row; for hundreds of like rows that is most of the cost.  Whatever watches
-instances, attributes or flushes keeps the long way: constructors, validators, listeners, versions, inheritance.
+One row goes past the Session too; the same rows, answers and problems come out of it
+(`tests/properties/test_direct_writes.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import insert
-from sqlalchemy.orm import Mapper, Session
+from sqlalchemy import Column, Insert, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Delete as DeleteStatement
+from sqlalchemy import Update as UpdateStatement
+from sqlalchemy.orm import Session
 
-from ...operations.operation import Create, Id, Link, Target
+from ...operations.operation import Create, Delete, Fetch, Id, Link, One, Target, Update
+from ...operations.outcome import Row, Written
 from ...operations.problems import Rejected, problem
 from ...schema.resource import Attribute, Relationship, Resource
-from ..planning.where import column
+from ..planning.planner import Planner
+from . import read
+from .locate import by_key as key_of
+from .locate import has_key, key_parameters, missing_row, missing_target
+from .plain import columns_of, is_leaf, is_plain, settable, table_of
+from .relating import by_key, key_values
+from .straight import StraightWriting
+from .transaction import Transaction
+from .validation import validated
 
 SESSION_EVENTS = (
     "before_flush",
@@ -28,80 +40,264 @@ SESSION_EVENTS = (
     "pending_to_persistent",
     "do_orm_execute",
 )
-MAPPER_EVENTS = ("before_insert", "after_insert")
+
+Values = dict[str, object]
+"""Values by the keys of their attributes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A create, with the values of foreign keys in place of the links to `targets`; `links` are those that remain."""
+    """A create or update, with the values of foreign keys in place of the links to `targets`; `links` remain."""
 
-    operation: Create
-    keys: Mapping[str, object]
+    operation: Create | Update
+    keys: Values
     targets: Sequence[Target]
     links: Sequence[Link]
 
-
-def takes_rows(resource: Resource, drafts: Sequence[Draft], session: Session) -> bool:
-    """Tell whether creates may be inserted as rows: all of them name the same attributes, and nobody watches."""
-    if not _is_plain(resource.mapper) or any(getattr(session.dispatch, name) for name in SESSION_EVENTS):
-        return False
-    if any(one.links or one.operation.make is not None or one.operation.lid is not None for one in drafts):
-        return False
-    return len({_names(one) for one in drafts}) == 1
+    @property
+    def resource(self) -> Resource:
+        """What the row is one of."""
+        operation = self.operation
+        return operation.resource if isinstance(operation, Create) else operation.target.resource
 
 
-def _names(draft: Draft) -> tuple[object, ...]:
-    operation = draft.operation
-    return (operation.id is None, *draft.keys, *[one.attribute.key for one in operation.assignments])
+def draft(operation: Create | Update) -> Draft:
+    """Take the links out that a foreign key says it all of."""
+    keys: dict[str, object] = {}
+    targets: list[Target] = []
+    rest: list[Link] = []
+    for link in operation.links:
+        target = None if link.relationship.is_many or not link.targets else link.targets[0]
+        if isinstance(target, Target) and by_key(link.relationship, target):
+            keys |= key_values(link.relationship, target)
+            targets.append(target)
+        else:
+            rest.append(link)
+    return Draft(operation, keys, targets, rest)
 
 
-def _is_plain(mapper: Mapper[Any]) -> bool:
-    """Tell whether nothing of a mapping acts when an instance is made, changed or stored."""
-    manager = mapper.class_manager
-    if mapper.inherits is not None or mapper.polymorphic_on is not None or mapper.version_id_col is not None:
-        return False
-    constructor = mapper.class_.__init__
-    if getattr(constructor, "_sa_original_init", constructor) is not mapper.registry.constructor:
-        return False
-    if mapper.validators or any(getattr(mapper.dispatch, name) for name in MAPPER_EVENTS):
-        return False
-    if len(list(manager.dispatch.init)) > 1:  # the mapper's own listener is always there
-        return False
-    return all(
-        not manager[prop.key].impl.dispatch.set and not prop.columns[0].type.should_evaluate_none
-        for prop in mapper.column_attrs
-    )
+# ---------------------------------------------------------------- one row, past the Session
 
 
-def insert_rows(resource: Resource, drafts: Sequence[Draft], session: Session) -> list[Id]:
-    """Insert rows, and give their ids in the same order; Rejected (`missing-value`) names what a row lacks."""
-    session.flush()
-    rows = [_row(one) for one in drafts]
-    _check_required(resource, drafts, rows)
-    model: Any = resource.model
-    keys = [column(model, key) for key in resource.identity.keys]
-    statement = insert(model).returning(*keys, sort_by_parameter_order=True)
-    return [tuple(row) for row in session.execute(statement, rows)]
+def write_straight(operation: Create | Update | Delete, transaction: Transaction, planner: Planner) -> Written | None:
+    """Carry out a write past the Session; None, with nothing written, where it has to go through it.
+
+    Rejected and DBAPIError are those of the long way.
+    """
+    resource = operation.resource if isinstance(operation, Create) else operation.target.resource
+    if not (_is_unwatched(resource) and is_plain(resource.mapper) and _has_columns_for_id(resource)):
+        return None
+    match operation:
+        case Create():
+            return _create(operation, transaction, planner)
+        case Update():
+            return _update(operation, transaction, planner)
+        case Delete():
+            return _delete(operation, transaction)
 
 
-def _row(draft: Draft) -> dict[str, object]:
-    operation = draft.operation
-    row = {one.attribute.key: one.value for one in operation.assignments}
-    row.update(draft.keys)
-    if operation.id is not None:
-        row.update(zip((key.key for key in operation.resource.identity.keys), operation.id, strict=True))
+def _is_unwatched(resource: Resource) -> bool:
+    """Whether no rule about callers has a part in it, and no code of the application that may want the Session."""
+    registry, options = resource.registry, resource.options
+    return not (registry.has_scopes or registry.is_guarded or options.postprocessors or options.serializer is not None)
+
+
+def _has_columns_for_id(resource: Resource) -> bool:
+    columns = columns_of(resource.mapper)
+    return all(key.key in columns for key in resource.identity.keys)
+
+
+def _create(operation: Create, transaction: Transaction, planner: Planner) -> Written | None:
+    resource = operation.resource
+    one = draft(operation)
+    values = stored(one)
+    if _is_special(operation) or one.links or not values.keys() <= columns_of(resource.mapper).keys():
+        return None
+    lane = transaction.writing(resource.mapper) if values and _is_read_straight(operation, planner) else None
+    if lane is None or not lane.dialect.insert_returning:
+        return None
+    with validated(resource, operation.assignments):
+        row = _inserted(one, values, lane)
+    return _read_back(operation, tuple(row), transaction, planner)
+
+
+def _inserted(one: Draft, values: Values, lane: StraightWriting) -> Row:
+    """Insert a row, and give its key; Rejected (`related-not-found`, `missing-value`).
+
+    Where each statement is a round trip, the rows that it refers to are looked for by the same one.
+    """
+    keys, targets = tuple(values), one.targets
+    if lane.dialect.name != "postgresql":
+        _check_targets(targets, lane)
+        targets = ()
+    try:
+        check_required(one.resource, [one], [values])
+    except Rejected:
+        _check_targets(targets, lane)
+        raise
+    if targets:
+        sought = {f"t{number}_{name}": value for number, name, value in _sought(targets)}
+        statement = insertion(one.resource, keys, tuple(each.resource for each in targets))
+        if found := lane.rows(statement, _named(values) | sought):
+            return found[0]
+        _check_targets(targets, lane)
+    (row,) = lane.rows(insertion(one.resource, keys), _named(values))
     return row
 
 
-def _check_required(resource: Resource, drafts: Sequence[Draft], rows: Sequence[Mapping[str, object]]) -> None:
+def _sought(targets: Sequence[Target]) -> Iterator[tuple[int, str, object]]:
+    for number, target in enumerate(targets):
+        assert target.id is not None
+        for name, value in key_parameters(target.id).items():
+            yield number, name, value
+
+
+def _update(operation: Update, transaction: Transaction, planner: Planner) -> Written | None:
+    resource, id_ = operation.target.resource, operation.target.id
+    one = draft(operation)
+    values = {each.attribute.key: each.value for each in operation.assignments} | one.keys
+    if id_ is None or operation.expected or operation.sparing or operation.changes or one.links or not values:
+        return None
+    if not values.keys() <= settable(resource.mapper) or any(each.attribute.deferred for each in operation.assignments):
+        return None
+    lane = transaction.writing(resource.mapper) if _is_read_straight(operation, planner) else None
+    if lane is None:
+        return None
+    with validated(resource, operation.assignments):
+        found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
+        if not found:
+            raise missing_row(operation.target)
+        _check_targets(one.targets, lane)
+        if changed := _changed(resource, values, found[0]):
+            lane.count(setting(resource, tuple(changed)), _named(changed) | key_parameters(id_))
+    return _read_back(operation, id_, transaction, planner)
+
+
+def _delete(operation: Delete, transaction: Transaction) -> Written | None:
+    resource, id_ = operation.target.resource, operation.target.id
+    if id_ is None or operation.expected or not is_leaf(resource.mapper):
+        return None
+    lane = transaction.writing(resource.mapper)
+    if lane is None:
+        return None
+    if not lane.count(removal(resource), key_parameters(id_)):
+        raise missing_row(operation.target)
+    return Written(None)
+
+
+def _changed(resource: Resource, values: Values, row: Row) -> Values:
+    """Give those of the values that differ from the row's, as the unit of work would compare them."""
+    columns = columns_of(resource.mapper)
+    return {
+        key: value
+        for (key, value), old in zip(values.items(), row, strict=True)
+        if not (old is value or columns[key].type.compare_values(old, value))
+    }
+
+
+def _check_targets(targets: Sequence[Target], lane: StraightWriting) -> None:
+    """Demand the rows that foreign keys are to refer to."""
+    missing = [
+        missing_target(one)
+        for one in targets
+        if one.id is not None and not lane.rows(key_of(one.resource), key_parameters(one.id))
+    ]
+    if missing:
+        raise Rejected(*missing)
+
+
+def _is_read_straight(operation: Create | Update, planner: Planner) -> bool:
+    """Whether the row can be read back on the same connection, as it has to be: no other one sees it yet."""
+    if operation.selection.branches:
+        return False
+    return not planner.plan(Fetch(operation.selection, One(()))).node.derived
+
+
+def _read_back(operation: Create | Update, id_: Id, transaction: Transaction, planner: Planner) -> Written:
+    return Written(read.fetch(planner, Fetch(operation.selection, One(id_)), transaction).rows)
+
+
+def _named(values: Values) -> Values:
+    """Give values by the names of the parameters that stand for them."""
+    return {f"v_{key}": value for key, value in values.items()}
+
+
+# ---------------------------------------------------------------- statements
+
+
+@lru_cache(maxsize=1024)
+def insertion(resource: Resource, keys: tuple[str, ...], targets: tuple[Resource, ...] = ()) -> Insert:
+    """Insert a row with values for those attributes, if there is a row of each of `targets`, and give its id."""
+    statement, parameters = insert(table_of(resource.mapper)), _parameters(resource, keys)
+    if targets:
+        there = [key_of(one, f"t{number}_").exists() for number, one in enumerate(targets)]
+        statement = statement.from_select(list(parameters), select(*parameters.values()).where(*there))
+    else:
+        statement = statement.values(parameters)
+    return statement.returning(*_id_columns(resource))
+
+
+@lru_cache(maxsize=1024)
+def setting(resource: Resource, keys: tuple[str, ...]) -> UpdateStatement:
+    """Set those attributes of one row."""
+    return update(table_of(resource.mapper)).where(*_has_id(resource)).values(_parameters(resource, keys))
+
+
+@lru_cache(maxsize=1024)
+def held(resource: Resource, keys: tuple[str, ...]) -> Select[Any]:
+    """Select those attributes of one row, and keep others from changing it."""
+    columns = columns_of(resource.mapper)
+    return select(*[columns[key] for key in keys]).where(*_has_id(resource)).with_for_update()
+
+
+@lru_cache(maxsize=256)
+def removal(resource: Resource) -> DeleteStatement:
+    """Delete one row."""
+    return delete(table_of(resource.mapper)).where(*_has_id(resource))
+
+
+def _parameters(resource: Resource, keys: tuple[str, ...]) -> dict[Any, Any]:
+    columns = columns_of(resource.mapper)
+    return {columns[key]: bindparam(f"v_{key}", type_=columns[key].type) for key in keys}
+
+
+def _id_columns(resource: Resource) -> list[Any]:
+    columns = columns_of(resource.mapper)
+    return [columns[key.key] for key in resource.identity.keys]
+
+
+def _has_id(resource: Resource) -> list[Any]:
+    return list(has_key(resource, _id_columns(resource)))
+
+
+# ---------------------------------------------------------------- what rows hold
+
+
+def stored(one: Draft) -> dict[str, object]:
+    """Give the values of a new row: without nulls for which there is a default, like the unit of work."""
+    operation = one.operation
+    row = {each.attribute.key: each.value for each in operation.assignments} | one.keys
+    if isinstance(operation, Create) and operation.id is not None:
+        row.update(zip((key.key for key in operation.resource.identity.keys), operation.id, strict=True))
+    if None in row.values():
+        columns = columns_of(one.resource.mapper)
+        return {key: value for key, value in row.items() if value is not None or not _has_default(columns.get(key))}
+    return row
+
+
+def _has_default(column: Column[Any] | None) -> bool:
+    return column is not None and not (column.default is None and column.server_default is None)
+
+
+def check_required(resource: Resource, drafts: Sequence[Draft], rows: Sequence[Values]) -> None:
     """Name every value that is missing, before the database names the first one."""
     needed = {one.key: f'the attribute "{one.name}" must have a value' for one in _required_attributes(resource)}
     for relationship in _required_relationships(resource):
         for key in relationship.local_keys or (relationship.key,):
             needed[key] = f'the relationship "{relationship.name}" must refer to a resource'
     missing = [
-        problem("missing-value", detail, draft.operation.source)
-        for draft, row in zip(drafts, rows, strict=True)
+        problem("missing-value", detail, one.operation.source)
+        for one, row in zip(drafts, rows, strict=True)
         for key, detail in needed.items()
         if row.get(key) is None
     ]
@@ -115,3 +311,32 @@ def _required_attributes(resource: Resource) -> list[Attribute]:
 
 def _required_relationships(resource: Resource) -> list[Relationship]:
     return [one for one in resource.relationships.values() if not (one.is_many or one.nullable or one.has_default)]
+
+
+# ---------------------------------------------------------------- many rows, in the Session's transaction
+
+
+def takes_rows(resource: Resource, drafts: Sequence[Draft], rows: Sequence[Values], session: Session) -> bool:
+    """Tell whether creates may be inserted as rows: all of them give the same attributes, and nobody watches."""
+    if not is_plain(resource.mapper) or any(getattr(session.dispatch, name) for name in SESSION_EVENTS):
+        return False
+    if any(one.links or _is_special(one.operation) for one in drafts):
+        return False
+    keys = rows[0].keys()
+    return keys <= columns_of(resource.mapper).keys() and all(one.keys() == keys for one in rows)
+
+
+def _is_special(operation: Create | Update) -> bool:
+    """Whether a new row comes from the application's own code, or others may refer to it before it has an id."""
+    return isinstance(operation, Create) and (operation.make is not None or operation.lid is not None)
+
+
+def insert_rows(resource: Resource, drafts: Sequence[Draft], rows: Sequence[Values], session: Session) -> list[Id]:
+    """Insert rows, and give their ids in the same order; Rejected (`missing-value`) names what a row lacks."""
+    session.flush()
+    check_required(resource, drafts, rows)
+    columns = columns_of(resource.mapper)
+    statement = insert(table_of(resource.mapper)).returning(*_id_columns(resource), sort_by_parameter_order=True)
+    named = [{columns[key].key: value for key, value in row.items()} for row in rows]
+    connection = session.connection(bind_arguments={"mapper": resource.mapper})
+    return [tuple(row) for row in connection.execute(statement, named)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy.orm import Session
-
 from ...operations.operation import Aggregate
 from ...operations.outcome import Evaluated
 from ...operations.problems import quote, reject
@@ -14,19 +12,21 @@ from ...schema.resource import Attribute
 from ..planning.aggregate import plan_aggregate
 from ..planning.values import condition_values, named
 from .reading import Reading, flush_pending
+from .transaction import Transaction
 
 OF_THE_ATTRIBUTE = frozenset({"sum", "min", "max"})
 """Functions whose value is of the type of what they are given."""
 
 
-def evaluate(operation: Aggregate, session: Session) -> Evaluated:
+def evaluate(operation: Aggregate, transaction: Transaction) -> Evaluated:
     """Evaluate SQL functions over the rows that meet the filter; Rejected (`invalid-parameter`) if one gathers none."""
     if not operation.terms:
         return Evaluated(())
     selection = operation.selection
-    flush_pending(session)
+    if transaction.made is not None:
+        flush_pending(transaction.made)
     parameters = named(list(condition_values(selection.filter)))
-    with Reading(session) as reading:
+    with Reading(transaction) as reading:
         rows = reading.run(plan_aggregate(operation), parameters, selection.resource.mapper)
     if len(rows) != 1:
         names = ", ".join(quote(name) for name, _ in operation.terms)

@@ -22,26 +22,42 @@ from ...operations.operation import (
 from ...operations.outcome import Outcome
 from ..planning.planner import Planner
 from . import batch, many, read, write
+from .direct import write_straight
 from .evaluation import evaluate
 from .expecting import check_expectations
 from .stream import stream
+from .transaction import Transaction
+from .unit import Reader
+from .watchdog import Watchdog
+
+Writing = Create | Update | Delete | Relate | Batch | UpdateMany | DeleteMany
 
 
 class Executor:
-    """Carries out operations in the caller's Session, which it never commits; it keeps the plans of one manager."""
+    """Carries out operations in the transaction of a request, which it never commits; it keeps one manager's plans."""
 
     def __init__(self, plan_cache_size: int = 512) -> None:
         self.planner = Planner(plan_cache_size)
+        self.watchdog = Watchdog()
 
-    def execute(self, operation: Operation, session: Session) -> Outcome:
+    def execute(self, operation: Operation, transaction: Transaction) -> Outcome:
         """Carry out one operation; Rejected, or what the database raises, where that is not possible."""
-        fetch = partial(read.fetch, self.planner, session=session)
+        if isinstance(operation, Fetch):
+            perform = stream if operation.streamed else read.fetch
+            return perform(self.planner, operation, transaction)
+        if isinstance(operation, Aggregate):
+            return evaluate(operation, transaction)
+        if isinstance(operation, Create | Update | Delete):
+            written = write_straight(operation, transaction, self.planner)
+            if written is not None:
+                return written
+            transaction.stay()
+        return self._written(operation, transaction.session, partial(read.fetch, self.planner, transaction=transaction))
+
+    def _written(self, operation: Writing, session: Session, fetch: Reader) -> Outcome:
+        """Carry out what needs the Session."""
         check_expectations(operation, session, fetch)
         match operation:
-            case Fetch(streamed=True):
-                return stream(self.planner, operation, session)
-            case Fetch():
-                return fetch(operation)
             case Create():
                 return write.create(operation, session, fetch)
             case Update():
@@ -52,8 +68,6 @@ class Executor:
                 return write.relate(operation, session, fetch)
             case Batch():
                 return batch.batch(operation, session, fetch)
-            case Aggregate():
-                return evaluate(operation, session)
             case UpdateMany():
                 return many.update_many(operation, session, fetch)
             case DeleteMany():

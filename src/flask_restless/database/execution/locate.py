@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from ...operations.operation import Id, Target
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Resource
+from ..plan import Parameters
 from ..planning.scopes import is_scoped, visible
 from ..planning.where import column, operand_type
 from .unit import Made
@@ -46,18 +47,27 @@ def present(resource: Resource, ids: Iterable[Id], session: Session) -> set[Id]:
     if not wanted:
         return set()
     if len(wanted) == 1 and not is_scoped(resource):
-        values = {f"k{number}": value for number, value in enumerate(wanted[0])}
-        return {tuple(row) for row in session.execute(_by_id(resource), values)}
+        return {tuple(row) for row in session.execute(by_key(resource), key_parameters(wanted[0]))}
     keys = [column(resource.model, key) for key in resource.identity.keys]
     return {tuple(row) for row in session.execute(_by_ids(select(*keys), resource, wanted))}
 
 
-@lru_cache(maxsize=256)
-def _by_id(resource: Resource) -> Select[Any]:
+@lru_cache(maxsize=1024)
+def by_key(resource: Resource, prefix: str = "") -> Select[Any]:
     """Select the key of one row; kept, since making a statement costs more than running it."""
     keys = [column(resource.model, key) for key in resource.identity.keys]
-    values = [bindparam(f"k{number}", type_=type_) for number, type_ in enumerate(_types(resource))]
-    return select(*keys).where(*[key == value for key, value in zip(keys, values, strict=True)])
+    return select(*keys).where(*has_key(resource, keys, prefix))
+
+
+def has_key(resource: Resource, keys: Iterable[Any], prefix: str = "") -> list[ColumnElement[bool]]:
+    """Give the conditions that key columns have the values of `key_parameters`, whose names get a prefix."""
+    values = [bindparam(f"{prefix}k{number}", type_=type_) for number, type_ in enumerate(_types(resource))]
+    return [key == value for key, value in zip(keys, values, strict=True)]
+
+
+def key_parameters(id_: Id) -> Parameters:
+    """Give the parameters of `has_key`."""
+    return {f"k{number}": value for number, value in enumerate(id_)}
 
 
 def _by_ids(statement: Select[Any], resource: Resource, ids: list[Id]) -> Select[Any]:
@@ -92,9 +102,15 @@ def target_instance(target: Target, session: Session, made: Made) -> Any:
     assert target.id is not None
     found = instances(target.resource, [target.id], session, lock=True)
     if target.id not in found:
-        id_ = target.resource.identity.text(target.id)
-        raise reject("not-found", f"there is no {target.resource.name} with the id {quote(id_)}", target.source)
+        raise missing_row(target)
     return found[target.id]
+
+
+def missing_row(target: Target) -> Rejected:
+    """Make the problem of a row to be written that is not there."""
+    assert target.id is not None
+    id_ = target.resource.identity.text(target.id)
+    return reject("not-found", f"there is no {target.resource.name} with the id {quote(id_)}", target.source)
 
 
 def linked_instances(targets: tuple[Target, ...], session: Session) -> list[Any]:

@@ -5,13 +5,15 @@ SQLAlchemy's Connection does the same with every execution, and much besides; wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Dialect, Select, TypeDecorator
+from sqlalchemy import Dialect, Executable
 from sqlalchemy.engine.interfaces import BindTyping
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.sqltypes import TupleType
 
 from ...operations.generated import Source
 from ...operations.outcome import Row
@@ -20,39 +22,75 @@ from ..plan import Parameters
 Processor = Callable[[Any], Any]
 Rows = Callable[[Sequence[Row]], Sequence[Row]]
 
+PLACE = re.compile(r"__\[POSTCOMPILE_([^]~]+)\]")
+"""Where SQLAlchemy puts a list of values; other forms of it have something to say about each value."""
+
+MARKS = {"qmark": "?", "format": "%s"}
+"""What stands for a value in the text, by the driver's style; for all others a name does."""
+
+KEPT_TEXTS = 64
+"""Texts that are kept of one statement with a list, by the list's length."""
+
 
 class Prepared:
     """One statement for one dialect, to be executed on a cursor of its driver."""
 
-    __slots__ = ("_binds", "_dialect", "_positions", "_rows", "_types", "text")
+    __slots__ = ("_binds", "_dialect", "_list", "_positions", "_rows", "_texts", "_types", "text")
 
-    def __init__(self, statement: Select[Any], compiled: SQLCompiler, dialect: Dialect) -> None:
+    def __init__(self, compiled: SQLCompiler, dialect: Dialect, list_: str | None) -> None:
         self._dialect = dialect
+        self._list = list_
+        self._texts: dict[int, str] = {}
         self.text = compiled.string
         self._positions = compiled.positiontup
         self._binds = [
             (name, bind.effective_value, _on_the_way_in(bind, dialect)) for bind, name in compiled.bind_names.items()
         ]
-        self._types = [column.type for column in statement.selected_columns]
+        self._types = [column.type for column in _columns(compiled.statement)]
         self._rows: Rows | None = None
 
-    def values(self, parameters: Parameters) -> Any:
-        """Give parameters as the driver takes them; None where a type has no form of its value for the driver.
+    def bound(self, parameters: Parameters) -> tuple[str, Any] | None:
+        """Give the text and the parameters as the driver takes them.
 
-        SQLAlchemy says better what is wrong then.
+        None where a type has no form of its value for the driver: SQLAlchemy says better what is wrong then.
         """
         given: dict[str, Any] = {}
         try:
             for name, own, process in self._binds:
-                value = parameters.get(name, own)
-                given[name] = value if process is None else process(value)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+                value: Any = parameters.get(name, own)
+                if name == self._list:
+                    given[name] = value if process is None else [process(one) for one in value]
+                else:
+                    given[name] = value if process is None else process(value)
+        except Exception:  # types of the application's own may raise anything, and will once more
             return None
-        return given if self._positions is None else tuple([given[name] for name in self._positions])
+        if self._list is not None:
+            return self._spread(self._list, given)
+        return self.text, given if self._positions is None else tuple([given[name] for name in self._positions])
 
-    def run(self, cursor: Any, values: Any) -> Sequence[Row]:
-        """Execute it with the driver's `values`, and give all rows; whatever the driver raises."""
-        self._dialect.do_execute(cursor, self.text, values)
+    def _spread(self, list_: str, given: dict[str, Any]) -> tuple[str, Any] | None:
+        """Put the values of the list in, one by one; SQLAlchemy knows how to write one without values."""
+        values = given.pop(list_)
+        if not values:
+            return None
+        text = self._texts.get(len(values))
+        if text is None:
+            if len(self._texts) >= KEPT_TEXTS:
+                self._texts.clear()
+            text = self._texts[len(values)] = PLACE.sub(self._marks(list_, len(values)), self.text)
+        if self._positions is None:
+            return text, given | {f"{list_}__{number}": value for number, value in enumerate(values)}
+        spread: list[Any] = []
+        for name in self._positions:
+            spread.extend(values if name == list_ else (given[name],))
+        return text, tuple(spread)
+
+    def _marks(self, list_: str, size: int) -> str:
+        mark = MARKS.get(self._dialect.paramstyle)
+        return ", ".join([mark] * size if mark else (f"%({list_}__{number})s" for number in range(size)))
+
+    def rows(self, cursor: Any) -> Sequence[Row]:
+        """Give all rows of a cursor on which the statement was executed."""
         rows = self._rows
         if rows is None:
             rows = self._rows = _on_the_way_out(self._types, cursor.description, self._dialect)
@@ -60,11 +98,8 @@ class Prepared:
         return rows(found)
 
 
-def prepared(statement: Select[Any], dialect: Dialect) -> Prepared | None:
-    """Prepare a statement; None for one whose text depends on its values, or whose values are not the driver's.
-
-    Types that applications decorate may raise anything; SQLAlchemy wraps that.
-    """
+def prepared(statement: Executable, dialect: Dialect) -> Prepared | None:
+    """Prepare a statement; None for one that needs more of SQLAlchemy than its text and the types of its values."""
     kept = _PREPARED.get(statement)
     if kept is None:
         kept = _PREPARED[statement] = {}
@@ -74,20 +109,41 @@ def prepared(statement: Select[Any], dialect: Dialect) -> Prepared | None:
     return made
 
 
-_PREPARED: WeakKeyDictionary[Select[Any], dict[Dialect, Prepared | None]] = WeakKeyDictionary()
+_PREPARED: WeakKeyDictionary[Executable, dict[Dialect, Prepared | None]] = WeakKeyDictionary()
 """By statement, which the planner keeps, and by dialect, of which each engine has one."""
 
 
-def _prepared(statement: Select[Any], dialect: Dialect) -> Prepared | None:
+def _prepared(statement: Any, dialect: Dialect) -> Prepared | None:
     if dialect.bind_typing is BindTyping.SETINPUTSIZES:
         return None
     compiled = statement.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
-    if compiled.post_compile_params or compiled.literal_execute_params or compiled.escaped_bind_names:
+    if compiled.literal_execute_params or compiled.escaped_bind_names:
         return None
-    if any(isinstance(bind.type, TypeDecorator) for bind in compiled.bind_names):
+    if compiled.insert_prefetch or compiled.update_prefetch:
         return None
-    return Prepared(statement, compiled, dialect)
+    lists = [compiled.bind_names[bind] for bind in compiled.post_compile_params]
+    if not lists:
+        return Prepared(compiled, dialect, None)
+    is_plain = len(lists) == 1 and PLACE.findall(compiled.string) == lists and _has_marks(dialect)
+    if not is_plain or any(isinstance(bind.type, TupleType) for bind in compiled.post_compile_params):
+        return None
+    return Prepared(compiled, dialect, lists[0])
+
+
+def _has_marks(dialect: Dialect) -> bool:
+    """Whether values can be added to a text: where they are numbered, that would take new numbers."""
+    return dialect.paramstyle in (*MARKS, "pyformat")
+
+
+def _columns(statement: Any) -> Sequence[Any]:
+    """Give the columns of the rows that a statement gives."""
+    if statement is None:
+        return ()
+    if statement.is_select:
+        found: Sequence[Any] = statement.selected_columns
+        return found
+    return list(statement.exported_columns)
 
 
 def _on_the_way_in(bind: Any, dialect: Dialect) -> Processor | None:

@@ -28,17 +28,19 @@ from ..planning.values import (
 from .allowance import Allowance, Descent
 from .computing import computed
 from .reading import Reading, flush_pending
+from .transaction import Transaction
 
 CHUNK = 5000
 """Keys in one statement for a branch; drivers limit their parameters."""
 
 
-def fetch(planner: Planner, operation: Fetch, session: Session) -> Fetched:
+def fetch(planner: Planner, operation: Fetch, transaction: Transaction) -> Fetched:
     """Carry out a Fetch; Rejected (`not-found`, `no-result`, `multiple-results`) where there is no such row."""
-    flush_pending(session)
+    if transaction.made is not None:
+        flush_pending(transaction.made)
     scopes = scopes_of(operation)
     plan = planner.plan(operation, scopes)
-    with Reading(session) as reading:
+    with Reading(transaction) as reading:
         return _fetch(plan, operation, scopes.parameters, reading)
 
 

@@ -26,6 +26,7 @@ from . import read
 from .computing import computed
 from .reading import Reading, flush_pending
 from .time_limit import restart
+from .transaction import Transaction
 
 CHUNK = 1000
 """Rows that are read, written and forgotten together."""
@@ -36,7 +37,7 @@ ONE_RESULT = frozenset({"mysql", "mariadb"})
 Chunks = Generator[Sequence[Row], None, None]
 
 
-def stream(planner: Planner, operation: Fetch, session: Session) -> Streamed | Fetched:
+def stream(planner: Planner, operation: Fetch, transaction: Transaction) -> Streamed | Fetched:
     """Carry out a Fetch whose rows are streamed.  No statement runs before the first chunk is asked for.
 
     That raises Rejected (`limit-exceeded`, `not-found`), or what the database does.  A page that was asked for is read
@@ -45,44 +46,47 @@ def stream(planner: Planner, operation: Fetch, session: Session) -> Streamed | F
     selection = operation.selection
     if selection.page is not None:
         page = replace(selection.page, total=Total.NONE)
-        return read.fetch(planner, replace(operation, selection=replace(selection, page=page)), session)
+        return read.fetch(planner, replace(operation, selection=replace(selection, page=page)), transaction)
     scopes = scopes_of(operation)
     plan = planner.plan(operation, scopes)
-    return Streamed(plan.node.layout, _chunks(planner, plan, scopes.parameters, operation, session))
+    return Streamed(plan.node.layout, _chunks(planner, plan, scopes.parameters, operation, transaction))
 
 
-def _chunks(planner: Planner, plan: FetchPlan, scoped: Parameters, operation: Fetch, session: Session) -> Chunks:
-    flush_pending(session)
-    _check_length(planner, operation, session)
+def _chunks(
+    planner: Planner, plan: FetchPlan, scoped: Parameters, operation: Fetch, transaction: Transaction
+) -> Chunks:
+    flush_pending(transaction.session)
+    _check_length(planner, operation, transaction)
     is_empty = True
-    for rows in _parts(planner, plan, scoped, operation, session):
+    for rows in _parts(planner, plan, scoped, operation, transaction):
         is_empty = False
         yield rows
-        restart(session)
+        restart(transaction.session)
     if is_empty:
-        with Reading(session) as reading:
+        with Reading(transaction) as reading:
             read.check_parent(plan, operation, scoped, reading)
 
 
-def _check_length(planner: Planner, operation: Fetch, session: Session) -> None:
+def _check_length(planner: Planner, operation: Fetch, transaction: Transaction) -> None:
     """Refuse a list that is too long to be exported; whether it is, its first row too many tells."""
     limit = operation.selection.resource.options.max_export_rows
-    if limit and _part(planner, operation, session, 1, limit):
+    if limit and _part(planner, operation, transaction, 1, limit):
         detail = f"the list has more than {limit} rows, the most of one export; filter it, or ask for a page"
         raise reject("limit-exceeded", detail)
 
 
-def _part(planner: Planner, operation: Fetch, session: Session, size: int, offset: int) -> Sequence[Row]:
+def _part(planner: Planner, operation: Fetch, transaction: Transaction, size: int, offset: int) -> Sequence[Row]:
     page = Page(size, offset, total=Total.NONE)
     part = replace(operation, selection=replace(operation.selection, page=page), streamed=False)
-    return read.fetch(planner, part, session).rows.rows
+    return read.fetch(planner, part, transaction).rows.rows
 
 
-def _parts(planner: Planner, plan: FetchPlan, scoped: Parameters, operation: Fetch, session: Session) -> Chunks:
+def _parts(planner: Planner, plan: FetchPlan, scoped: Parameters, operation: Fetch, transaction: Transaction) -> Chunks:
+    session = transaction.session
     bind = {"mapper": operation.selection.resource.mapper}
     dialect = session.get_bind(mapper=bind["mapper"]).dialect.name
     if plan.node.derived and dialect in ONE_RESULT:
-        return _by_offset(planner, operation, session)
+        return _by_offset(planner, operation, transaction)
     if dialect == "postgresql":
         _begin(session, bind)
     return _by_cursor(plan, parameters_of(operation) | scoped, session, bind)
@@ -97,10 +101,10 @@ def _begin(session: Session, bind: dict[str, Any]) -> None:
         session.connection(bind_arguments=bind, execution_options={"isolation_level": "READ COMMITTED"})
 
 
-def _by_offset(planner: Planner, operation: Fetch, session: Session) -> Chunks:
+def _by_offset(planner: Planner, operation: Fetch, transaction: Transaction) -> Chunks:
     """Read part after part by offset: computing a column may run statements, which an open cursor would not let."""
     for number in count():
-        rows = _part(planner, operation, session, CHUNK, number * CHUNK)
+        rows = _part(planner, operation, transaction, CHUNK, number * CHUNK)
         if rows:
             yield rows
         if len(rows) < CHUNK:

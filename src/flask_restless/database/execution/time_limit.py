@@ -34,22 +34,25 @@ POSTGRESQL = (
 MARIADB = (
     "SET STATEMENT max_statement_time=IF(@@max_statement_time BETWEEN 0.000001 AND {0}, @@max_statement_time, {0}) FOR "
 )
+MYSQL = frozenset({"mysql", "mariadb"})
 LIMITED = re.compile(r"[\s(]*(?:SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
 SELECTED = re.compile(r"[\s(]*SELECT\b", re.IGNORECASE)
 
 
 class TimeLimit:
-    """Limits the statements of one Session, in whatever transactions, from now until it is lifted."""
+    """Limits the statements of one request: those of its Session, in whatever transactions, until it is lifted."""
 
-    __slots__ = ("_deadline", "_undo", "connections", "export_seconds", "seconds", "session")
+    __slots__ = ("_deadline", "_undo", "connections", "export_seconds", "seconds")
 
-    def __init__(self, session: Session, limits: Limits) -> None:
-        self.session = session
+    def __init__(self, limits: Limits) -> None:
         self.seconds = limits.statement_seconds or 0
         self.export_seconds = limits.export_seconds or 0
         self.connections: list[Connection] = []
         self._undo: list[Callable[[], None]] = []
         self._deadline = 0.0
+
+    def attach(self, session: Session) -> None:
+        """Limit the statements of `session` from now on."""
         if self.seconds or self.export_seconds:
             session.info[KEY] = self
 
@@ -79,9 +82,9 @@ class TimeLimit:
         for one in undo:
             one()
 
-    def lift(self) -> None:
+    def lift(self, session: Session) -> None:
         """Hold no longer."""
-        self.session.info.pop(KEY, None)
+        session.info.pop(KEY, None)
         self.release()
 
 
@@ -92,23 +95,27 @@ def join(session: Session, mapper: Any) -> None:
         limit.hold(session.connection(bind_arguments={"mapper": mapper}))
 
 
-def hold(session: Session, connection: Connection) -> None:
-    """Limit the statements on a connection that a Session's reads use beside it."""
-    limit: TimeLimit | None = session.info.get(KEY)
-    if limit is not None:
-        limit.hold(connection)
+def begin_straight(limit: TimeLimit, dialect: Dialect, raw: Any) -> None:
+    """Limit the statements on a driver's connection that goes past the Session; `end_straight` takes that back.
+
+    Where a limit is said with each statement, or a watchdog looks after them, there is nothing to do.
+    """
+    if dialect.name == "sqlite" and limit.seconds and hasattr(raw, "set_progress_handler"):
+        deadline = monotonic() + limit.seconds
+        raw.set_progress_handler(lambda: monotonic() > deadline, STEPS)
 
 
-def release(session: Session) -> None:
-    """Leave nothing on the connections of a Session's transaction, or beside it, that are given back."""
-    limit: TimeLimit | None = session.info.get(KEY)
-    if limit is not None:
-        limit.release()
+def end_straight(limit: TimeLimit, dialect: Dialect, raw: Any) -> None:
+    """Leave nothing of the limit on a driver's connection."""
+    if dialect.name == "sqlite" and limit.seconds and hasattr(raw, "set_progress_handler"):
+        raw.set_progress_handler(None, 0)
 
 
-def is_said_with_each(dialect: Dialect) -> bool:
-    """Whether the limit is part of each statement."""
-    return DIALECTS.get(dialect.name) is _on_mysql
+def limited(limit: TimeLimit, dialect: Dialect, statement: str) -> str:
+    """Say the limit with a statement, where that is how the database wants to hear it."""
+    if dialect.name not in MYSQL or not limit.seconds:
+        return statement
+    return _said(dialect)(statement, limit.seconds)
 
 
 def restart(session: Session) -> None:
@@ -143,7 +150,7 @@ def _on_postgresql(limit: TimeLimit, connection: Connection) -> None:
 
 def _on_mysql(limit: TimeLimit, connection: Connection) -> None:
     """Say the limit with each statement: settings of MySQL outlive transactions."""
-    limited = _on_mariadb if getattr(connection.dialect, "is_mariadb", False) else _hinted
+    limited = _said(connection.dialect)
 
     def say(_connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, executemany: bool) -> Any:
         is_export = context is not None and "yield_per" in context.execution_options
@@ -152,6 +159,10 @@ def _on_mysql(limit: TimeLimit, connection: Connection) -> None:
 
     event.listen(connection, "before_cursor_execute", say, retval=True)
     limit.on_release(lambda: event.remove(connection, "before_cursor_execute", say))
+
+
+def _said(dialect: Dialect) -> Callable[[str, float], str]:
+    return _on_mariadb if getattr(dialect, "is_mariadb", False) else _hinted
 
 
 def _on_mariadb(statement: str, seconds: float) -> str:
@@ -180,8 +191,12 @@ def begun(session: Session, _transaction: Any, connection: Connection) -> None:
 
 @event.listens_for(Session, "after_commit")
 @event.listens_for(Session, "after_rollback")
-def _ended(session: Session) -> None:
+def ended(session: Session) -> None:
     """Take the limit back while the connection is still the Session's own; a savepoint ends nothing."""
     limit: TimeLimit | None = session.info.get(KEY)
     if limit is not None and not session.in_nested_transaction():
         limit.release()
+
+
+LISTENERS = frozenset({begun, ended})
+"""Ours among the listeners of a Session."""

@@ -1,0 +1,83 @@
+"""Models of which rows can be written without instances: nothing of the application's could tell the difference.
+
+The unit of work makes an instance for each row, watches its attributes and sorts what depends on what.  Whatever
+acts there keeps the long way: constructors, validators, listeners, versions, inheritance, cascades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Column, Table
+from sqlalchemy.orm import ColumnProperty, Mapper
+from sqlalchemy.orm.base import MANYTOONE
+
+MAPPER_EVENTS = attrgetter(
+    "before_insert", "after_insert", "before_update", "after_update", "before_delete", "after_delete"
+)
+INSTANCE_EVENTS = attrgetter("init_failure", "load", "refresh", "refresh_flush", "expire")
+ATTRIBUTE_EVENTS = attrgetter("set", "modified", "init_scalar")
+
+
+def is_plain(mapper: Mapper[Any]) -> bool:
+    """Tell whether nothing of a mapping acts when an instance is made, changed, stored or deleted."""
+    manager = mapper.class_manager
+    if not _is_simple(mapper) or any(MAPPER_EVENTS(mapper.dispatch)) or any(INSTANCE_EVENTS(manager.dispatch)):
+        return False
+    if len(list(manager.dispatch.init)) > 1:  # the mapper's own listener is always there
+        return False
+    return not any(any(ATTRIBUTE_EVENTS(manager[key].impl.dispatch)) for key in columns_of(mapper))
+
+
+@lru_cache(maxsize=1024)
+def _is_simple(mapper: Mapper[Any]) -> bool:
+    """Tell whether instances are like rows of one table: no inheritance, no version, nothing that checks values."""
+    if mapper.inherits is not None or mapper.polymorphic_on is not None or mapper.version_id_col is not None:
+        return False
+    if not isinstance(mapper.local_table, Table) or mapper.validators:
+        return False
+    model = mapper.class_
+    constructor = model.__init__
+    if getattr(constructor, "_sa_original_init", constructor) is not mapper.registry.constructor:
+        return False
+    if getattr(model, "__setattr__", None) is not object.__setattr__:
+        return False
+    return not any(column.type.should_evaluate_none for column in columns_of(mapper).values())
+
+
+def table_of(mapper: Mapper[Any]) -> Table:
+    """Give the one table of a plain mapping."""
+    table = mapper.local_table
+    assert isinstance(table, Table)
+    return table
+
+
+@lru_cache(maxsize=1024)
+def columns_of(mapper: Mapper[Any]) -> Mapping[str, Column[Any]]:
+    """Give the columns of a mapper's table by the keys of their attributes."""
+    pairs = ((prop.key, prop.columns[0]) for prop in mapper.column_attrs if _is_of_table(prop, mapper))
+    return MappingProxyType({key: column for key, column in pairs if isinstance(column, Column)})
+
+
+def _is_of_table(prop: ColumnProperty[Any], mapper: Mapper[Any]) -> bool:
+    column = prop.columns[0]
+    return len(prop.columns) == 1 and isinstance(column, Column) and column.table is mapper.local_table
+
+
+@lru_cache(maxsize=1024)
+def settable(mapper: Mapper[Any]) -> frozenset[str]:
+    """Give the attributes that are columns, and that no relationship refers to from elsewhere: no key among them."""
+    referred = {
+        column for prop in mapper.relationships if prop.direction is not MANYTOONE for column in prop.local_columns
+    }
+    return frozenset(key for key, one in columns_of(mapper).items() if not one.primary_key and one not in referred)
+
+
+@lru_cache(maxsize=1024)
+def is_leaf(mapper: Mapper[Any]) -> bool:
+    """Tell whether deleting an instance leaves all others as they are: it refers to some, and none hang on it."""
+    return all(prop.direction is MANYTOONE and not prop.cascade.delete for prop in mapper.relationships)

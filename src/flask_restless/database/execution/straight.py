@@ -1,0 +1,204 @@
+"""Statements on a driver's connection, past Session and Connection: those that nobody else wants to see."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from sqlalchemy import CursorResult, Dialect, Engine, Executable, PoolProxiedConnection
+from sqlalchemy.exc import DBAPIError
+
+from ...operations.outcome import Row
+from ..plan import Parameters
+from .prepared import prepared
+from .time_limit import MYSQL, TimeLimit, begin_straight, end_straight, limited
+from .watchdog import Watchdog
+
+ENGINE_EVENTS = attrgetter(
+    "before_execute",
+    "after_execute",
+    "before_cursor_execute",
+    "after_cursor_execute",
+    "engine_connect",
+    "begin",
+    "rollback",
+    "commit",
+)
+DIALECT_EVENTS = attrgetter("do_execute", "do_execute_no_params", "handle_error")
+"""The listeners to what a statement passes through, one tuple item for each kind."""
+
+CANCELLING = frozenset({"psycopg", "psycopg2"})
+"""PostgreSQL's drivers that can cancel what runs on a connection."""
+
+Result = TypeVar("Result")
+
+
+def is_passable(engine: Engine) -> bool:
+    """Whether nobody listens to an engine or wants its statements logged, nothing rewrites them, and a limit holds."""
+    if engine.get_execution_options() or engine.logger.isEnabledFor(logging.INFO):
+        return False
+    dialect = engine.dialect
+    if dialect.name == "postgresql" and dialect.driver not in CANCELLING:
+        return False
+    return not any(ENGINE_EVENTS(engine.dispatch)) and not any(DIALECT_EVENTS(dialect.dispatch))
+
+
+class Straight:
+    """A connection of an engine's pool, for reading past Session and Connection until it is closed.
+
+    Each statement of PostgreSQL commits by itself where that makes no difference: at the isolation level READ
+    COMMITTED each has a snapshot of its own anyway, and BEGIN and ROLLBACK would take as long as a short one.
+    """
+
+    __slots__ = ("_errors", "_is_single", "_limit", "_pooled", "_raw", "_watchdog", "dialect", "engine")
+
+    def __init__(self, engine: Engine, limit: TimeLimit, watchdog: Watchdog) -> None:
+        self._open(engine, _taken(engine), limit, watchdog)
+        raw = self._raw
+        if self.dialect.name == "postgresql" and _is_read_committed(raw, self.dialect):
+            self._is_single = raw.autocommit = True
+
+    def _open(self, engine: Engine, pooled: PoolProxiedConnection, limit: TimeLimit, watchdog: Watchdog) -> None:
+        self.engine = engine
+        self.dialect = dialect = engine.dialect
+        self._errors: type[Exception] = dialect.loaded_dbapi.Error
+        self._pooled = pooled
+        self._raw: Any = pooled.dbapi_connection
+        self._limit = limit
+        self._watchdog = watchdog if dialect.name == "postgresql" and limit.seconds else None
+        self._is_single = False
+        begin_straight(limit, dialect, self._raw)
+
+    def rows(self, statement: Executable, parameters: Parameters) -> Sequence[Row] | None:
+        """Give the rows of a statement; None for one that needs more than a driver; DBAPIError."""
+        short = prepared(statement, self.dialect)
+        bound = None if short is None else short.bound(parameters)
+        return None if short is None or bound is None else self._run(bound, short.rows)
+
+    def _run(self, bound: tuple[str, Any], read: Callable[[Any], Result]) -> Result:
+        text, values = limited(self._limit, self.dialect, bound[0]), bound[1]
+        raw = self._raw
+        number = self._watch()
+        cursor = raw.cursor()
+        try:
+            self.dialect.do_execute(cursor, text, values)
+            return read(cursor)
+        except self._errors as error:
+            raise self._wrapped(error, text, values) from error
+        finally:
+            cursor.close()
+            self._release(number)
+
+    def _watch(self) -> int | None:
+        return None if self._watchdog is None else self._watchdog.watch(self._raw, self._limit.seconds)
+
+    def _release(self, number: int | None) -> None:
+        if self._watchdog is not None and number is not None:
+            self._watchdog.release(number)
+
+    def close(self) -> None:
+        """Give the connection back; what was not committed is undone.  A second time does nothing."""
+        raw, self._raw = self._raw, None
+        if raw is None:
+            return
+        end_straight(self._limit, self.dialect, raw)
+        if self._is_single and not self._is_manual_again(raw):
+            self._pooled.invalidate()
+        self._pooled.close()
+
+    def _is_manual_again(self, raw: Any) -> bool:
+        """Have statements in transactions again; a connection that refuses must not be used any more."""
+        try:
+            raw.autocommit = False
+        except self._errors:
+            return False
+        return True
+
+    def _wrapped(self, error: Exception, text: str | None, values: Any) -> BaseException:
+        """Give what SQLAlchemy would raise: the table of failures goes by it.  A lost connection is given up."""
+        is_lost = self.dialect.is_disconnect(error, self._raw, None)  # type: ignore[arg-type]  # it is the driver's
+        if is_lost:
+            self._pooled.invalidate(error)
+            self._raw = None
+        return _as_sqlalchemy_has_it(error, text, values, self.engine, is_lost=is_lost)
+
+
+class StraightWriting(Straight):
+    """A connection past the Session for one transaction of reading and writing, undone unless it is committed."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, engine: Engine, limit: TimeLimit, watchdog: Watchdog) -> None:
+        self._connection = engine.connect()
+        self._open(engine, self._connection.connection, limit, watchdog)
+
+    def rows(self, statement: Executable, parameters: Parameters) -> Sequence[Row]:
+        """Give the rows of a statement; DBAPIError."""
+        found = super().rows(statement, parameters)
+        return self._executed(statement, parameters).all() if found is None else found
+
+    def count(self, statement: Executable, parameters: Parameters) -> int:
+        """Give the number of rows that a statement has changed or deleted; DBAPIError."""
+        short = prepared(statement, self.dialect)
+        bound = None if short is None else short.bound(parameters)
+        if bound is None:
+            return int(self._executed(statement, parameters).rowcount)
+        return int(self._run(bound, attrgetter("rowcount")))
+
+    def _executed(self, statement: Executable, parameters: Parameters) -> CursorResult[Any]:
+        """Have SQLAlchemy run what a text and types are not enough for, such as defaults that Python makes."""
+        if self.dialect.name in MYSQL:
+            self._limit.hold(self._connection)
+        number = self._watch()
+        try:
+            return self._connection.execute(statement, parameters)
+        finally:
+            self._release(number)
+
+    def commit(self) -> None:
+        """Commit; DBAPIError."""
+        try:
+            self.dialect.do_commit(self._raw)
+        except self._errors as error:
+            raise self._wrapped(error, None, None) from error
+
+    def close(self) -> None:
+        """Give the connection back; what was not committed is undone.  A second time does nothing."""
+        raw, self._raw = self._raw, None
+        if raw is not None:
+            end_straight(self._limit, self.dialect, raw)
+            self._limit.release()
+        self._connection.close()
+
+
+def _taken(engine: Engine) -> PoolProxiedConnection:
+    """Take a connection from the pool of an engine; DBAPIError where there is none to be had."""
+    dialect = engine.dialect
+    try:
+        return engine.raw_connection()
+    except dialect.loaded_dbapi.Error as error:
+        is_lost = dialect.is_disconnect(error, None, None)
+        raise _as_sqlalchemy_has_it(error, None, None, engine, is_lost=is_lost) from error
+
+
+def _as_sqlalchemy_has_it(
+    error: Exception, text: str | None, values: Any, engine: Engine, *, is_lost: bool
+) -> BaseException:
+    return DBAPIError.instance(
+        text,
+        values,
+        error,
+        engine.dialect.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=is_lost,
+        dialect=engine.dialect,
+    )
+
+
+def _is_read_committed(raw: Any, dialect: Dialect) -> bool:
+    """Whether transactions on a connection of PostgreSQL would be at the server's own level, and that is this one."""
+    if raw.autocommit or raw.isolation_level is not None:
+        return False
+    return dialect.default_isolation_level == "READ COMMITTED"

@@ -1,0 +1,165 @@
+"""The way of one request to its database: through a Session, which is made when somebody needs it, or past it.
+
+A Session that has begun nothing and that nobody listens to would only pass statements on to its engine, and the engine
+to the driver.  What needs nothing more of them goes there directly (decision record 34).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.orm.events import SessionEvents
+
+from ...schema.options import Limits
+from . import time_limit
+from .straight import Straight, StraightWriting, is_passable
+from .time_limit import TimeLimit
+from .watchdog import Watchdog
+
+READING = attrgetter("do_orm_execute", "after_transaction_create", "after_transaction_end", "after_begin")
+"""Listeners that could notice that rows are not read through the Session."""
+
+ALL = attrgetter(*[name for name in vars(SessionEvents) if not name.startswith("_") and name != "dispatch"])
+"""Listeners of every kind, who could notice that rows are not written through it."""
+
+NO_LIMITS = Limits(statement_seconds=None, export_seconds=None)
+
+
+class Transaction:
+    """One request's way to its database.
+
+    `make` gives its Session.  With a `sample`, a Session that is like all that it gives, none is made before one is
+    needed.  `is_ours` says whether to close it at the end.
+    """
+
+    __slots__ = ("_is_direct", "_lane", "_limit", "_make", "_sample", "_session", "is_ours", "is_prolonged", "watchdog")
+
+    def __init__(
+        self,
+        make: Callable[[], Session],
+        limits: Limits = NO_LIMITS,
+        watchdog: Watchdog | None = None,
+        *,
+        sample: Session | None = None,
+        is_ours: bool = False,
+    ) -> None:
+        self._make = make
+        self._sample = sample
+        self._limit = TimeLimit(limits)
+        self._session: Session | None = None
+        self._lane: StraightWriting | None = None
+        self._is_direct = True
+        self.watchdog = watchdog or Watchdog()
+        self.is_ours = is_ours
+        self.is_prolonged = False
+        if sample is None:
+            self._take()
+
+    @property
+    def session(self) -> Session:
+        """The Session of the request."""
+        return self._take() if self._session is None else self._session
+
+    def _take(self) -> Session:
+        session = self._session = self._make()
+        self._limit.attach(session)
+        return session
+
+    @property
+    def made(self) -> Session | None:
+        """The Session, if there is one already."""
+        return self._session
+
+    def join(self, mapper: Mapper[Any]) -> None:
+        """Limit also the transaction that the Session is in already, on the connection of a mapper."""
+        session = self._session
+        if session is not None and session.in_transaction():
+            self._limit.hold(session.connection(bind_arguments={"mapper": mapper}))
+
+    def bind_of(self, mapper: Mapper[Any]) -> Any:
+        """Give the engine, or the connection, that the rows of a mapper are in."""
+        session = self._sample if self._session is None else self._session
+        assert session is not None
+        return session.get_bind(mapper=mapper)
+
+    # ------------------------------------------------------------ past the Session
+
+    def reading(self, mapper: Mapper[Any]) -> Straight | None:
+        """Give a connection to read the rows of a mapper by, to be closed; None where the Session has to."""
+        engine = self._engine(mapper, READING)
+        return None if engine is None else Straight(engine, self._limit, self.watchdog)
+
+    def writing(self, mapper: Mapper[Any]) -> StraightWriting | None:
+        """Give the connection that rows are written by, and read back, until the request ends; None as above."""
+        engine = self._engine(mapper, ALL) if self._is_direct and self._lane is None and not self._is_touched else None
+        if engine is not None:
+            self._lane = StraightWriting(engine, self._limit, self.watchdog)
+        return self._lane
+
+    @property
+    def lane(self) -> StraightWriting | None:
+        """The connection that this request has written by."""
+        return self._lane
+
+    @property
+    def _is_touched(self) -> bool:
+        """Whether the Session knows instances, to which a change beside it would not come."""
+        return self._session is not None and bool(self._session.identity_map or self._session.new)
+
+    def _engine(self, mapper: Mapper[Any], listened: Callable[[Any], tuple[Any, ...]]) -> Engine | None:
+        """Give the engine that the Session would pass statements on to; None if anybody could tell the difference."""
+        session = self._sample if self._session is None else self._session
+        if session is None or not _is_quiet(session, listened):
+            return None
+        engine = self.bind_of(mapper)
+        return engine if isinstance(engine, Engine) and is_passable(engine) else None
+
+    def stay(self) -> None:
+        """Go through the Session from now on."""
+        self._give_back()
+        self._is_direct = False
+
+    # ------------------------------------------------------------ the end
+
+    def commit(self) -> None:
+        """Commit what was written."""
+        if self._lane is not None:
+            self._lane.commit()
+        if self._session is not None:
+            self._session.commit()
+
+    def rollback(self) -> None:
+        """Undo what was written."""
+        self._give_back()
+        if self._session is not None:
+            self._session.rollback()
+
+    def end(self) -> None:
+        """Leave nothing open."""
+        self._give_back()
+        session = self._session
+        if session is None:
+            return
+        self._limit.lift(session)
+        if self.is_ours:
+            session.close()
+        elif session.in_transaction():
+            session.rollback()
+
+    def _give_back(self) -> None:
+        lane, self._lane = self._lane, None
+        if lane is not None:
+            lane.close()
+
+
+def _is_quiet(session: Session, listened: Callable[[Any], tuple[Any, ...]]) -> bool:
+    """Whether a Session has begun nothing, and has nothing to add to a statement."""
+    if session.in_transaction() or type(session).connection is not Session.connection:
+        return False
+    if getattr(session, "execution_options", None) or session.twophase:
+        return False
+    return all(one in time_limit.LISTENERS for each in listened(session.dispatch) if each for one in each)

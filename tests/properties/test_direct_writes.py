@@ -1,0 +1,238 @@
+"""Rows that are written past the unit of work: the same rows, answers and problems as through it (issue 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import ForeignKey, Numeric, String, delete, event, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker, validates
+
+from conftest import JSONAPI, CheckedClient, checked_client, fresh_database
+from flask_restless import APIManager
+from flask_restless.database.execution import executor
+
+
+class Base(DeclarativeBase):
+    """The models of these tests."""
+
+
+class Shelf(Base):
+    """Has items that hang on it: never deleted directly."""
+
+    __tablename__ = "shelf"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40))
+    items: Mapped[list[Item]] = relationship(back_populates="shelf", foreign_keys="Item.shelf_id")
+
+
+class Item(Base):
+    """Every kind of column that a write may meet: with defaults of all kinds, needed ones and foreign keys."""
+
+    __tablename__ = "item"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column("headline", String(12))
+    note: Mapped[str | None] = mapped_column(String(40))
+    number: Mapped[int | None] = mapped_column(default=5)
+    stored: Mapped[int | None] = mapped_column(server_default="7")
+    price: Mapped[Decimal | None] = mapped_column(Numeric(8, 2))
+    day: Mapped[date | None]
+    flag: Mapped[bool | None]
+    code: Mapped[str | None] = mapped_column(String(12), unique=True)
+    shelf_id: Mapped[int | None] = mapped_column(ForeignKey("shelf.id"))
+    owner_id: Mapped[int] = mapped_column(ForeignKey("shelf.id"))
+    shelf: Mapped[Shelf | None] = relationship(back_populates="items", foreign_keys=shelf_id)
+    owner: Mapped[Shelf] = relationship(foreign_keys=owner_id)
+
+
+class Stamped(Base):
+    """Has defaults that Python makes: SQLAlchemy has to."""
+
+    __tablename__ = "stamped"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(12))
+    made: Mapped[str | None] = mapped_column(String(12), default=lambda: "made")
+    changed: Mapped[str | None] = mapped_column(String(12), onupdate=lambda: "changed")
+
+
+class Watched(Base):
+    """Checks its values."""
+
+    __tablename__ = "watched"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(12))
+
+    @validates("title")
+    def check(self, _key: str, value: str) -> str:
+        """Refuse a text, and change all others."""
+        if value == "a":
+            raise ValueError("no a")
+        return value.upper()
+
+
+MODELS: dict[str, type[Base]] = {one.__tablename__: one for one in (Shelf, Item, Stamped, Watched)}
+
+
+@dataclass
+class World:
+    """One application on a database of its own; `ways` are those that its writes have taken."""
+
+    engine: Any
+    client: CheckedClient
+    ways: list[bool] = field(default_factory=list)
+
+    def send(self, method: str, path: str, document: Any) -> tuple[int, Any]:
+        """Give the status and the document."""
+        answer = self.client.open(path, method=method, json=document, content_type=JSONAPI)
+        return answer.status_code, answer.json if answer.data else None
+
+    def rows(self) -> dict[str, list[Any]]:
+        """Give all there is."""
+        with self.engine.connect() as connection:
+            return {
+                name: [tuple(row) for row in connection.execute(select(table).order_by(table.c.id))]
+                for name, table in Base.metadata.tables.items()
+            }
+
+    def refill(self) -> None:
+        """Begin anew, with two shelves and three items."""
+        with self.engine.begin() as connection:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(delete(table))
+        with Session(self.engine) as session, session.begin():
+            session.add_all([Shelf(id=number, name=f"s{number}") for number in (1, 2)])
+            session.flush()
+            session.add_all([Item(id=n, title=f"i{n}", code=f"c{n}", shelf_id=1, owner_id=2) for n in (1, 2, 3)])
+            session.add_all([Stamped(id=1, title="one"), Watched(id=1, title="one")])
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+def worlds(request: pytest.FixtureRequest) -> Iterator[tuple[World, World]]:
+    """An application whose writes may be direct, and one whose Sessions are listened to, so that they may not."""
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        found = []
+        for is_direct in (True, False):
+            engine = stack.enter_context(fresh_database(request.param))
+            Base.metadata.create_all(engine)
+            maker = sessionmaker(engine)
+            if not is_direct:
+                event.listen(maker, "before_commit", lambda _session: None)
+            app = Flask(f"direct-{is_direct}")
+            manager = APIManager(app, session=maker)
+            for model in MODELS.values():
+                manager.create_api(model, methods=["GET", "POST", "PATCH", "DELETE"], allow_client_generated_ids=True)
+            found.append(World(engine, checked_client(app)))
+        patch.setattr(executor, "write_straight", counting(executor.write_straight, found))
+        yield found[0], found[1]
+
+
+def counting(perform: Callable[..., Any], worlds: list[World]) -> Callable[..., Any]:
+    """Have each world note whether its writes were direct."""
+
+    def counted(operation: Any, transaction: Any, planner: Any) -> Any:
+        written = perform(operation, transaction, planner)
+        engine = transaction.bind_of(Item.__mapper__)
+        next(one for one in worlds if one.engine is engine).ways.append(written is not None)
+        return written
+
+    return counted
+
+
+TEXTS = st.sampled_from(["a", "b", "é", "", "too long for its column", "c1", "c2", "x", 5, None])
+NUMBERS = st.sampled_from([0, 1, 5, -3, 2**40, "x", None])
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "title": TEXTS,
+    "note": TEXTS,
+    "number": NUMBERS,
+    "stored": NUMBERS,
+    "price": st.sampled_from(["1.50", "2.00", "0.10", "x", None]),
+    "day": st.sampled_from(["2024-05-06", "2024-13-01", None]),
+    "flag": st.sampled_from([True, False, None, 1]),
+    "code": st.sampled_from(["c1", "c2", "new", None]),
+    "name": TEXTS,
+    "made": TEXTS,
+    "changed": TEXTS,
+    "nothing": TEXTS,
+}
+FIELDS = {
+    "item": ("title", "note", "number", "stored", "price", "day", "flag", "code"),
+    "shelf": ("name",),
+    "stamped": ("title", "made", "changed"),
+    "watched": ("title",),
+}
+IDS = st.sampled_from(["1", "2", "3", "9", "x"])
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[str, str, Any]:
+    """Make a write: its method, path and document."""
+    kind = draw(st.sampled_from(["item", "item", "item", "shelf", "stamped", "watched"]))
+    method = draw(st.sampled_from(["POST", "POST", "PATCH", "PATCH", "DELETE"]))
+    id_ = draw(IDS)
+    if method == "DELETE":
+        return method, f"/api/{kind}/{id_}", None
+    names = draw(st.sets(st.sampled_from(FIELDS[kind] * 6 + ("nothing",))))
+    if method == "POST":
+        names |= draw(st.sampled_from([{"title"} & set(FIELDS[kind]), set()]))
+    data: dict[str, Any] = {"type": kind, "attributes": {name: draw(VALUES[name]) for name in sorted(names)}}
+    if method == "PATCH" or draw(st.booleans()):
+        data["id"] = id_
+    if kind == "item":
+        linked = draw(st.sets(st.sampled_from(["shelf", "owner"])))
+        linked |= {"owner"} if method == "POST" and draw(st.booleans()) else set()
+        links = {name: draw(st.sampled_from(["1", "2", "8", None])) for name in sorted(linked)}
+        data["relationships"] = {
+            name: {"data": None if one is None else {"type": "shelf", "id": one}} for name, one in links.items()
+        }
+    return method, f"/api/{kind}" if method == "POST" else f"/api/{kind}/{id_}", {"data": data}
+
+
+def comparable(answer: tuple[int, Any]) -> Any:
+    """Leave out what no two requests have alike, and the order of problems, which nobody promises."""
+    status, document = answer
+    if document is None or "errors" not in document:
+        return answer
+    return status, sorted((one["code"], str(one.get("source")), one["detail"]) for one in document["errors"])
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(writes=st.lists(requests(), min_size=1, max_size=12))
+def test_both_ways_write_the_same(worlds: tuple[World, World], writes: list[tuple[str, str, Any]]) -> None:
+    direct, long = worlds
+    for world in worlds:
+        world.refill()
+    for write in writes:
+        answers = [comparable(world.send(*write)) for world in worlds]
+        assert answers[0] == answers[1], write
+        assert direct.rows() == long.rows(), write
+
+
+def test_each_way_was_taken(worlds: tuple[World, World]) -> None:
+    """Else the test before would compare the long way with itself."""
+    direct, long = worlds
+    for world in worlds:
+        world.refill()
+        world.ways.clear()
+    for kind, fields in FIELDS.items():
+        owner = {"relationships": {"owner": {"data": {"type": "shelf", "id": "1"}}}} if kind == "item" else {}
+        data = {"type": kind, "id": "9", "attributes": {fields[0]: "x"}, **owner}
+        for world in worlds:
+            assert world.send("POST", f"/api/{kind}", {"data": data})[0] == 201
+            assert world.send("PATCH", f"/api/{kind}/9", {"data": {**data, "attributes": {fields[0]: "y"}}})[0] == 200
+            assert world.send("DELETE", f"/api/{kind}/9", None)[0] == 204
+
+    assert direct.ways == [True] * 3 + [True, True, False] + [True] * 3 + [False] * 3
+    assert long.ways == [False] * 12

@@ -1,0 +1,116 @@
+"""The way of one request to its database: when a Session is made, and what is left of connections afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session, sessionmaker
+
+from conftest import Shop, open_shop
+from flask_restless.demo.models import Author, Tag
+from racing import several_connections
+from slow import served
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
+    """Notes every Session that is made."""
+    found: list[Session] = []
+    make = Session.__init__
+
+    def noting(self: Session, *args: Any, **kwargs: Any) -> None:
+        found.append(self)
+        make(self, *args, **kwargs)
+
+    monkeypatch.setattr(Session, "__init__", noting)
+    return found
+
+
+def author(name: str) -> dict[str, Any]:
+    return {"data": {"type": "authors", "attributes": {"name": name}}}
+
+
+def test_reading_takes_no_session(sqlite: Engine, made: list[Session]) -> None:
+    shop = open_shop(sqlite)
+    shop.get("/api/publishers/1")
+    made.clear()
+
+    assert shop.get("/api/publishers?include=country&page[size]=3").status_code == 200
+    assert made == []
+
+
+def test_a_session_that_is_listened_to_is_made(sqlite: Engine, made: list[Session]) -> None:
+    shop = open_shop(sqlite)
+    maker = shop.session
+    shop.get("/api/books/1")
+    event.listen(maker, "do_orm_execute", lambda _state: None)
+    made.clear()
+
+    assert shop.get("/api/books/1").status_code == 200
+    assert len(made) == 1
+
+
+def test_sessions_of_a_class_of_the_applications_own_are_made(sqlite: Engine) -> None:
+    begun: list[Session] = []
+
+    class Counted(Session):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            begun.append(self)
+
+    shop = open_shop(sqlite)
+    other = served(sqlite, Author, session=sessionmaker(sqlite, class_=Counted))
+    begun.clear()
+
+    assert other.get("/api/authors").status_code == 200
+    assert len(begun) == 1
+    assert shop.get("/api/books").status_code == 200
+
+
+def test_a_maker_that_is_bound_later_leads_to_its_new_engine(sqlite: Engine, tmp_path: Path) -> None:
+    other = create_engine(f"sqlite:///{tmp_path}/other.db")
+    Tag.metadata.create_all(other)
+    Tag.metadata.create_all(sqlite)
+    maker = sessionmaker(sqlite)
+    shop = served(sqlite, Tag, session=maker)
+    with Session(other) as session, session.begin():
+        session.add(Tag(id=1, name="there"))
+
+    assert shop.get("/api/tags").json["data"] == []
+    maker.configure(bind=other)
+    assert [one["id"] for one in shop.get("/api/tags").json["data"]] == ["1"]
+    other.dispose()
+
+
+@pytest.mark.parametrize("level", [None, "REPEATABLE READ", "AUTOCOMMIT"])
+def test_a_connection_is_given_back_as_it_was(tmp_path: Path, level: str | None) -> None:
+    """PostgreSQL's statements commit by themselves while they are read past the Session, and only then."""
+    with several_connections("postgresql", tmp_path) as server:
+        engine = create_engine(server.url, pool_size=1, **({"isolation_level": level} if level else {}))
+        shop = open_shop(engine)
+        raw = engine.raw_connection()
+        before = raw.driver_connection.autocommit
+        raw.close()
+
+        assert shop.get("/api/books/1").status_code == 200
+        assert shop.get("/api/books/0").status_code == 404
+        assert shop.client.send("POST", "/api/authors", author("new")).status_code in (201, 409)
+
+        raw = engine.raw_connection()
+        assert raw.driver_connection.autocommit is before
+        assert str(raw.driver_connection.info.transaction_status.name) == "IDLE"
+        raw.close()
+        engine.dispose()
+
+
+def test_a_write_past_the_session_that_fails_leaves_nothing(database: Engine) -> None:
+    shop: Shop = open_shop(database)
+    before = shop.get("/api/tags").json["meta"]["total"]
+
+    answer = shop.client.send("POST", "/api/tags", {"data": {"type": "tags", "attributes": {"name": None}}})
+
+    assert answer.status_code == 422
+    assert shop.get("/api/tags").json["meta"]["total"] == before
