@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
@@ -99,6 +100,7 @@ def _mapped(resource: Resource, relationship: Relationship | None) -> tuple[Sort
     return tuple(keys)
 
 
+@lru_cache(maxsize=512)
 def order_mark(resource: Resource, sort: tuple[SortKey, ...]) -> bytes:
     """Tell one order of one resource from all others; the same on every worker."""
     terms = [resource.path, *map(repr, sort)]
@@ -122,9 +124,21 @@ def _check_order(cursor: Cursor, mark: bytes, sort: tuple[SortKey, ...], source:
 
 def write_cursor(resource: Resource, cursor: Cursor) -> str:
     """Write a cursor of a list of `resource`."""
-    values = None if cursor.values is None else [_plain(one) for one in cursor.values]
-    body = cursor.order + orjson.dumps([int(cursor.inclusive), values])
-    return base64.urlsafe_b64encode(_signature(_keys(resource)[0], body) + body).rstrip(b"=").decode()
+    return cursor_writer(resource)(cursor)
+
+
+def cursor_writer(resource: Resource) -> Callable[[Cursor], str]:
+    """Give what writes the cursors of one page of `resource`: its key is made ready once."""
+    signing = _signing(_keys(resource)[0])
+
+    def write(cursor: Cursor) -> str:
+        values = None if cursor.values is None else [_plain(one) for one in cursor.values]
+        body = cursor.order + orjson.dumps([int(cursor.inclusive), values])
+        signature = signing.copy()
+        signature.update(body)
+        return base64.urlsafe_b64encode(signature.digest() + body).rstrip(b"=").decode()
+
+    return write
 
 
 def read_cursor(resource: Resource, text: str, name: str) -> Cursor:
@@ -172,8 +186,15 @@ def _checksum_key(resource: Resource) -> bytes:
 
 
 def _signature(key: bytes, body: bytes) -> bytes:
+    signature = _signing(key)
+    signature.update(body)
+    return signature.digest()
+
+
+def _signing(key: bytes) -> blake2b:
+    """Begin a signature."""
     derived = blake2b(key, digest_size=32, person=b"restless-cursor").digest()
-    return blake2b(body, key=derived, digest_size=TAG).digest()
+    return blake2b(key=derived, digest_size=TAG)
 
 
 # ---------------------------------------------------------------- values

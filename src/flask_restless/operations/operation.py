@@ -7,7 +7,7 @@ members) takes no part in comparison; it is only there for problems that show la
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -274,9 +274,9 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Several writes, in order, all or nothing."""
+    """Several writes, in order, all or nothing: a tuple, or like creates (`alike.Alike`)."""
 
-    operations: tuple[Create | Update | Delete | Relate, ...]
+    operations: Sequence[Create | Update | Delete | Relate]
 
 
 Write = Create | Update | Delete | Relate

@@ -167,7 +167,7 @@ class Counted:
 class BatchWritten:
     """The answer to a Batch: one `Written` for each of its operations, in order."""
 
-    results: tuple[Written, ...]
+    results: Sequence[Written]
 
 
 Outcome = Fetched | Streamed | Written | Evaluated | Counted | BatchWritten

@@ -157,7 +157,7 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 def clean(text: str) -> str:
     """Refuse the characters that no database can hold: NUL and lone surrogates (T35)."""
-    if UNSTORABLE.search(text):
+    if "\0" in text if text.isascii() else UNSTORABLE.search(text):
         raise Unfit("a string without NUL characters and lone surrogates")
     return text
 
@@ -172,10 +172,11 @@ def string(length: int | None) -> Codec:
     """Texts of at most `length` characters; no NUL, no lone surrogates."""
 
     def decode(value: Json) -> str:
-        text = _text(value)
-        if length is not None and len(text) > length:
+        if not isinstance(value, str):
+            raise Unfit("a string")
+        if length is not None and len(value) > length:
             raise Unfit(f"at most {length} characters", "too-long")
-        return text
+        return clean(value)
 
     schema: dict[str, Json] = {"type": "string"} | ({"maxLength": length} if length is not None else {})
     return Codec("string", decode, _text, clean, json_schema=schema, textual=True)

@@ -41,6 +41,9 @@ SESSION_EVENTS = (
     "do_orm_execute",
 )
 
+PREFIX = "v_"
+"""Begins the names of parameters that stand for values of attributes: SQLAlchemy keeps the columns' own for itself."""
+
 Values = dict[str, object]
 """Values by the keys of their attributes."""
 
@@ -85,7 +88,7 @@ def write_straight(operation: Create | Update | Delete, transaction: Transaction
     Rejected and DBAPIError are those of the long way.
     """
     resource = operation.resource if isinstance(operation, Create) else operation.target.resource
-    if not (_is_unwatched(resource) and is_plain(resource.mapper) and _has_columns_for_id(resource)):
+    if not (is_unwatched(resource) and is_plain(resource.mapper) and has_columns_for_id(resource)):
         return None
     match operation:
         case Create():
@@ -96,13 +99,14 @@ def write_straight(operation: Create | Update | Delete, transaction: Transaction
             return _delete(operation, transaction)
 
 
-def _is_unwatched(resource: Resource) -> bool:
+def is_unwatched(resource: Resource) -> bool:
     """Whether no rule about callers has a part in it, and no code of the application that may want the Session."""
     registry, options = resource.registry, resource.options
     return not (registry.has_scopes or registry.is_guarded or options.postprocessors or options.serializer is not None)
 
 
-def _has_columns_for_id(resource: Resource) -> bool:
+def has_columns_for_id(resource: Resource) -> bool:
+    """Whether the id of a row is made of columns of its table."""
     columns = columns_of(resource.mapper)
     return all(key.key in columns for key in resource.identity.keys)
 
@@ -219,7 +223,7 @@ def _read_back(operation: Create | Update, id_: Id, transaction: Transaction, pl
 
 def _named(values: Values) -> Values:
     """Give values by the names of the parameters that stand for them."""
-    return {f"v_{key}": value for key, value in values.items()}
+    return {f"{PREFIX}{key}": value for key, value in values.items()}
 
 
 # ---------------------------------------------------------------- statements
@@ -234,7 +238,7 @@ def insertion(resource: Resource, keys: tuple[str, ...], targets: tuple[Resource
         statement = statement.from_select(list(parameters), select(*parameters.values()).where(*there))
     else:
         statement = statement.values(parameters)
-    return statement.returning(*_id_columns(resource))
+    return statement.returning(*id_columns(resource))
 
 
 @lru_cache(maxsize=1024)
@@ -258,16 +262,17 @@ def removal(resource: Resource) -> DeleteStatement:
 
 def _parameters(resource: Resource, keys: tuple[str, ...]) -> dict[Any, Any]:
     columns = columns_of(resource.mapper)
-    return {columns[key]: bindparam(f"v_{key}", type_=columns[key].type) for key in keys}
+    return {columns[key]: bindparam(f"{PREFIX}{key}", type_=columns[key].type) for key in keys}
 
 
-def _id_columns(resource: Resource) -> list[Any]:
+def id_columns(resource: Resource) -> list[Any]:
+    """Give the columns of the id."""
     columns = columns_of(resource.mapper)
     return [columns[key.key] for key in resource.identity.keys]
 
 
 def _has_id(resource: Resource) -> list[Any]:
-    return list(has_key(resource, _id_columns(resource)))
+    return list(has_key(resource, id_columns(resource)))
 
 
 # ---------------------------------------------------------------- what rows hold
@@ -281,20 +286,18 @@ def stored(one: Draft) -> dict[str, object]:
         row.update(zip((key.key for key in operation.resource.identity.keys), operation.id, strict=True))
     if None in row.values():
         columns = columns_of(one.resource.mapper)
-        return {key: value for key, value in row.items() if value is not None or not _has_default(columns.get(key))}
+        return {key: value for key, value in row.items() if value is not None or not has_default(columns.get(key))}
     return row
 
 
-def _has_default(column: Column[Any] | None) -> bool:
+def has_default(column: Column[Any] | None) -> bool:
+    """Whether a column has a value where none is given."""
     return column is not None and not (column.default is None and column.server_default is None)
 
 
 def check_required(resource: Resource, drafts: Sequence[Draft], rows: Sequence[Values]) -> None:
     """Name every value that is missing, before the database names the first one."""
-    needed = {one.key: f'the attribute "{one.name}" must have a value' for one in _required_attributes(resource)}
-    for relationship in _required_relationships(resource):
-        for key in relationship.local_keys or (relationship.key,):
-            needed[key] = f'the relationship "{relationship.name}" must refer to a resource'
+    needed = needed_values(resource)
     missing = [
         problem("missing-value", detail, one.operation.source)
         for one, row in zip(drafts, rows, strict=True)
@@ -303,6 +306,15 @@ def check_required(resource: Resource, drafts: Sequence[Draft], rows: Sequence[V
     ]
     if missing:
         raise Rejected(*missing)
+
+
+def needed_values(resource: Resource) -> dict[str, str]:
+    """Give what a new row must have by its key, and what to say if it is not there."""
+    needed = {one.key: f'the attribute "{one.name}" must have a value' for one in _required_attributes(resource)}
+    for relationship in _required_relationships(resource):
+        for key in relationship.local_keys or (relationship.key,):
+            needed[key] = f'the relationship "{relationship.name}" must refer to a resource'
+    return needed
 
 
 def _required_attributes(resource: Resource) -> list[Attribute]:
@@ -336,7 +348,7 @@ def insert_rows(resource: Resource, drafts: Sequence[Draft], rows: Sequence[Valu
     session.flush()
     check_required(resource, drafts, rows)
     columns = columns_of(resource.mapper)
-    statement = insert(table_of(resource.mapper)).returning(*_id_columns(resource), sort_by_parameter_order=True)
+    statement = insert(table_of(resource.mapper)).returning(*id_columns(resource), sort_by_parameter_order=True)
     named = [{columns[key].key: value for key, value in row.items()} for row in rows]
     connection = session.connection(bind_arguments={"mapper": resource.mapper})
     return [tuple(row) for row in connection.execute(statement, named)]

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from sqlalchemy.orm import Session
 
+from ...operations.alike import Alike
 from ...operations.operation import (
     Aggregate,
     Batch,
@@ -19,9 +20,10 @@ from ...operations.operation import (
     Update,
     UpdateMany,
 )
-from ...operations.outcome import Outcome
+from ...operations.outcome import BatchWritten, Outcome
 from ..planning.planner import Planner
 from . import batch, many, read, write
+from .bulk import write_alike
 from .direct import write_straight
 from .evaluation import evaluate
 from .expecting import check_expectations
@@ -51,6 +53,11 @@ class Executor:
             written = write_straight(operation, transaction, self.planner)
             if written is not None:
                 return written
+            transaction.stay()
+        if isinstance(operation, Batch) and isinstance(operation.operations, Alike):
+            results = write_alike(operation.operations, transaction, self.planner)
+            if results is not None:
+                return BatchWritten(results)
             transaction.stay()
         return self._written(operation, transaction.session, partial(read.fetch, self.planner, transaction=transaction))
 

@@ -89,6 +89,12 @@ class Prepared:
         mark = MARKS.get(self._dialect.paramstyle)
         return ", ".join([mark] * size if mark else (f"%({list_}__{number})s" for number in range(size)))
 
+    @property
+    def readers(self) -> list[tuple[str, Processor | None]]:
+        """The names of the values, as they stand in the text, and what makes the driver's of each."""
+        processors = {name: process for name, _own, process in self._binds}
+        return [(name, processors[name]) for name in self._positions or ()]
+
     def rows(self, cursor: Any) -> Sequence[Row]:
         """Give all rows of a cursor on which the statement was executed."""
         rows = self._rows

@@ -137,17 +137,21 @@ class StraightWriting(Straight):
     def rows(self, statement: Executable, parameters: Parameters) -> Sequence[Row]:
         """Give the rows of a statement; DBAPIError."""
         found = super().rows(statement, parameters)
-        return self._executed(statement, parameters).all() if found is None else found
+        return self.execute(statement, parameters).all() if found is None else found
 
     def count(self, statement: Executable, parameters: Parameters) -> int:
         """Give the number of rows that a statement has changed or deleted; DBAPIError."""
         short = prepared(statement, self.dialect)
         bound = None if short is None else short.bound(parameters)
         if bound is None:
-            return int(self._executed(statement, parameters).rowcount)
+            return int(self.execute(statement, parameters).rowcount)
         return int(self._run(bound, attrgetter("rowcount")))
 
-    def _executed(self, statement: Executable, parameters: Parameters) -> CursorResult[Any]:
+    def said(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
+        """Give the rows of a statement in the driver's own words, and with values as it takes them; DBAPIError."""
+        return self._run((text, values), _all)
+
+    def execute(self, statement: Executable, parameters: Parameters | Sequence[Parameters]) -> CursorResult[Any]:
         """Have SQLAlchemy run what a text and types are not enough for, such as defaults that Python makes."""
         if self.dialect.name in MYSQL:
             self._limit.hold(self._connection)
@@ -171,6 +175,11 @@ class StraightWriting(Straight):
             end_straight(self._limit, self.dialect, raw)
             self._limit.release()
         self._connection.close()
+
+
+def _all(cursor: Any) -> Sequence[Row]:
+    found: Sequence[Row] = cursor.fetchall()
+    return found
 
 
 def _taken(engine: Engine) -> PoolProxiedConnection:

@@ -6,7 +6,7 @@ Every operation is checked before the first write, and everything that is wrong 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -17,6 +17,7 @@ from ...operations.operation import Action, Batch, Create, Delete, Link, Relate,
 from ...operations.problems import Problem, Rejected, Source, did_you_mean, problem, quote, reject
 from ...schema.resource import Relationship, Resource
 from ..base import Call
+from .alike import MEMBER, read_alike
 from .document import read_document, resource_object
 from .expected import with_expectation
 from .relating import check_action, lone_target, relate_targets
@@ -24,7 +25,6 @@ from .results import ResultSelections
 from .single import NOTHING, is_watched, prepared, single_call
 
 EXTENSION = "https://jsonapi.org/ext/atomic"
-MEMBER = "atomic:operations"
 ACTIONS = {"add": Action.ADD, "update": Action.REPLACE, "remove": Action.REMOVE}
 METHODS = {"add": "POST", "update": "PATCH", "remove": "DELETE"}
 """What an operation says -> the method of the single request that it stands for."""
@@ -36,6 +36,10 @@ def read_batch(call: Call) -> Batch:
     """Understand the body of a request to the operations URL; `call.resource` only leads to the registry."""
     limits = call.resource.registry.limits
     selections = ResultSelections(call)
+    alike = read_alike(call, selections, partial(_closely, call, selections))
+    if alike is not None:
+        selections.check()
+        return Batch(alike)
     document = read_document(call.body, call.resource)
     for member in ("data", "included", "atomic:results", "errors"):
         if member in document:
@@ -53,6 +57,18 @@ def read_batch(call: Call) -> Batch:
     return Batch(operations)
 
 
+def _closely(call: Call, selections: ResultSelections, given: list[Any]) -> Callable[[int], Create]:
+    """Give what reads one of the operations by itself."""
+    reader = _Reader(call, selections)
+
+    def make(number: int) -> Create:
+        (found,) = reader.read(given[number : number + 1], number)
+        assert isinstance(found, Create)
+        return found
+
+    return make
+
+
 class _Reader:
     """Reads the operations of one batch, and remembers the local ids that they give."""
 
@@ -61,11 +77,11 @@ class _Reader:
         self._lids: set[tuple[str, str]] = set()
         self._selections = selections
 
-    def read(self, given: list[Any]) -> tuple[Write, ...]:
-        """Bind every operation; Rejected with the problems of all of them."""
+    def read(self, given: list[Any], start: int = 0) -> tuple[Write, ...]:
+        """Bind every operation, the first of which has the number `start`; Rejected with the problems of all."""
         found: list[Write] = []
         problems: list[Problem] = []
-        for number, one in enumerate(given):
+        for number, one in enumerate(given, start):
             pointer = f"/{MEMBER}/{number}"
             try:
                 write = with_expectation(self._operation(one, pointer), one, pointer)

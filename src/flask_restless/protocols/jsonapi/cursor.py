@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ...operations.cursors import PROFILE, order_mark, write_cursor
+from ...operations.cursors import PROFILE, cursor_writer, order_mark
 from ...operations.outcome import Fetched, Row
 from ...operations.paging import Cursor, Page, Total
 from ...operations.selection import Selection
@@ -61,12 +61,15 @@ class Seeker:
     page: Page
     fetched: Fetched
     order: bytes
+    write: Callable[[Cursor], str]
 
     @classmethod
     def of(cls, call: Call, selection: Selection, fetched: Fetched) -> Seeker:
         """Make the writer for a page of `selection`, whose page is one by cursor."""
         assert selection.page is not None
-        return cls(call, selection, selection.page, fetched, order_mark(selection.resource, selection.sort))
+        resource = selection.resource
+        mark = order_mark(resource, selection.sort)
+        return cls(call, selection, selection.page, fetched, mark, cursor_writer(resource))
 
     def with_cursors(self, items: Sequence[Object]) -> list[Object]:
         """Give each item the cursor that falls on it (C-6.3)."""
@@ -75,7 +78,7 @@ class Seeker:
 
     def _with_cursor(self, item: Object, row: Row) -> Object:
         meta = item.get("meta", {})
-        place = {**meta.get("page", {}), "cursor": self._text(self._on(row))}
+        place = {**meta.get("page", {}), "cursor": self.write(self._on(row))}
         return {**item, "meta": {**meta, "page": place}}
 
     def meta(self) -> Object:
@@ -123,13 +126,10 @@ class Seeker:
     def _on(self, row: Row) -> Cursor:
         return Cursor(self.order, tuple(row[number] for number in self.fetched.rows.layout.position))
 
-    def _text(self, cursor: Cursor) -> str:
-        return write_cursor(self.selection.resource, cursor)
-
     def _link(self, name: str, cursor: Cursor | None, *, keep: bool = False) -> str | None:
         if cursor is None:
             return None
-        own = {f"page[{name}]": self._text(cursor)}
+        own = {f"page[{name}]": self.write(cursor)}
         if self.page.size is not None:
             own["page[size]"] = str(self.page.size)
         return changed_url(self.call, own, frozenset() if keep else BOUNDS)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
+from ...operations.alike import Alike, AlikeWritten
 from ...operations.operation import Aggregate, Batch, Create, Delete, Fetch, Id, Operation, Relate, Update, Write
 from ...operations.outcome import BatchWritten, Evaluated, Fetched, Outcome, Rows, Written
 from ...operations.paging import Spelling
@@ -180,11 +181,17 @@ class JsonApi:
 
     def _results(self, call: Call, operations: Sequence[Write], results: Sequence[Written]) -> Reply:
         """Write one result for each operation (A-4.5): the resource, or nothing where there is nothing to tell."""
-        members = []
+        if isinstance(operations, Alike) and isinstance(results, AlikeWritten):
+            document = self._document(call, operations.selection, results.rows)
+            return self._as_results([{"data": one} for one in document.resources(results.rows)])
+        members: list[dict[str, Any]] = []
         for operation, result in zip(operations, results, strict=True):
             member = {} if result.rows is None else self._result(call, result.rows)
             member = postprocessed(call, operation, _id_of(operation, result), member)
             members.append({name: member[name] for name in ("data", "meta") if name in member})
+        return self._as_results(members)
+
+    def _as_results(self, members: list[dict[str, Any]]) -> Reply:
         body = _dumps({"atomic:results": members, "jsonapi": {**VERSION, "ext": [EXTENSION]}}, pretty=False)
         return Reply(200, (("Content-Type", f'{MEDIA_TYPE};ext="{EXTENSION}"'), *COMMON[1:]), body)
 
