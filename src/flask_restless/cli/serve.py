@@ -14,7 +14,7 @@ from sqlalchemy.orm import sessionmaker
 
 from ..manager import APIManager
 from ..reflection import Reflected, read_any_text, reflect
-from .server import run, table_of
+from .server import PORT, base_of, run, table_of
 
 DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -32,7 +32,7 @@ DRIVERS = {
 @click.option("--schema", help="Schema of the database. Default: its default schema.")
 @click.option("--table", "tables", multiple=True, help="Serve only this table (may be given several times).")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=5000, show_default=True, help="Port to listen on.")
+@click.option("--port", default=5000, type=PORT, show_default="5000; 0 for any that is free", help="Port to listen on.")
 def serve(
     url: str, write: bool, export: bool, schema: str | None, tables: tuple[str, ...], host: str, port: int
 ) -> None:
@@ -40,7 +40,7 @@ def serve(
     engine = engine_of(url)
     read_any_text(engine)
     try:
-        run(*database_app(engine, write, schema, tables, f"http://{host}:{port}", export), host, port)
+        run(*database_app(engine, write, schema, tables, base_of(host, port), export), host, port)
     finally:
         engine.dispose()
 
@@ -55,13 +55,16 @@ def database_app(
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise click.ClickException(f"cannot read the database: {reason}") from None
     if not reflected.models:
-        raise click.ClickException("the database has no table with a key that could be served")
+        raise click.ClickException("\n".join(["the database has no table that could be served", *_skipped(reflected)]))
     app = Flask("flask_restless")
     manager = serve_reflected(app, engine, reflected, write, export)
     mode = "read and write" if write else "read only; --write allows changes"
-    skipped = [f"  not served: {one.table} ({one.reason})" for one in reflected.skipped]
     shown = engine.url.render_as_string(hide_password=True)
-    return app, [f"{shown} ({mode}):", *table_of(manager, base), *skipped]
+    return app, [f"{shown} ({mode}):", *table_of(manager, base), *_skipped(reflected)]
+
+
+def _skipped(reflected: Reflected) -> list[str]:
+    return [f"  not served: {one.table} ({one.reason})" for one in reflected.skipped]
 
 
 def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: bool, export: bool = False) -> APIManager:
@@ -85,7 +88,7 @@ def engine_of(text: str) -> Engine:
     """Make the engine for a URL, or for the path of an SQLite file; ClickException says what is wrong with it."""
     try:
         engine = create_engine(_url(text))
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: a port that is no number
         raise click.ClickException(f"{text!r} is no database: {error}") from None
     except ModuleNotFoundError as error:
         raise click.ClickException(f"the driver {error.name} is not installed; pip install {error.name}") from None
