@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote as percent_encoded
 
 from flask import Request, request
 
-from .long_queries import OVERRIDE, QUERY, merged_query, method_of
+from .long_queries import OVERRIDE, PLAIN, QUERY, merged_query, method_of
 from .operations.problems import Problem, Rejected, quote, reject
 from .protocols.base import Call
 from .schema.resource import Resource
@@ -75,7 +76,7 @@ def asked_method(asked: Request) -> str:
 def call_of(asked: Request, method: str, resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
     """Read a request, whole; Rejected (`malformed-host`, `payload-too-large`, `unsupported-media-type`)."""
     environ = asked.environ
-    headers, query = Headers(environ), environ.get("QUERY_STRING", "")
+    headers, query = Headers(environ), _in_ascii(environ.get("QUERY_STRING", ""))
     is_bare = method in BODILESS and endpoint != "evaluation"
     body = b"" if is_bare else _body(asked, resource.registry.limits.body_bytes)
     if method == QUERY:
@@ -93,6 +94,11 @@ def call_of(asked: Request, method: str, resource: Resource, endpoint: str, part
         relation=parts.get("relation"),
         member=parts.get("member"),
     )
+
+
+def _in_ascii(query: str) -> str:
+    """Percent-encode the bytes that a client sent as they are, such as curl does; WSGI hands them over as Latin-1."""
+    return query if query.isascii() else percent_encoded(query.encode("latin-1"), safe=PLAIN)
 
 
 @lru_cache(maxsize=256)
