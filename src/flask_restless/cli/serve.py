@@ -7,13 +7,14 @@ from typing import Any
 
 import click
 from flask import Flask
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Column, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Mapper, sessionmaker
 
 from ..manager import APIManager
 from ..reflection import Reflected, read_any_text, reflect
+from ..schema.fields import is_made_always
 from .server import PORT, base_of, run, table_of
 
 DRIVERS = {
@@ -76,12 +77,18 @@ def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: boo
             model,
             methods=methods,
             collection_name=reflected.names[model],
-            allow_client_generated_ids=write,
+            allow_client_generated_ids=write and not _makes_ids(model),
             allow_to_many_replacement=write,
             allow_delete_from_to_many_relationships=write,
             exports=export,
         )
     return manager
+
+
+def _makes_ids(model: type) -> bool:
+    """Whether the database takes no ids but its own: `GENERATED ALWAYS AS IDENTITY`."""
+    mapper: Mapper[Any] = inspect(model)
+    return any(isinstance(one, Column) and is_made_always(one) for one in mapper.primary_key)
 
 
 def engine_of(text: str) -> Engine:

@@ -118,7 +118,14 @@ def _identity(mapper: Mapper[Any], options: Options, types: Types | None) -> Ide
 
 def _key_attribute(mapper: Mapper[Any], key: str, types: Types | None) -> Attribute:
     column = mapper.column_attrs[key].columns[0]
-    return Attribute(key, key, codec_of(column.type, types), nullable=False, access=Access(create=False, update=False))
+    return Attribute(
+        key,
+        key,
+        codec_of(column.type, types),
+        nullable=False,
+        access=Access(create=False, update=False),
+        required=isinstance(column, Column) and _is_required(column, mapper),
+    )
 
 
 def _attributes(mapper: Mapper[Any], options: Options, identity: Identity, types: Types | None) -> Iterator[Attribute]:

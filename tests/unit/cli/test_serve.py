@@ -196,3 +196,32 @@ def test_tables_are_exported_where_it_is_allowed(sqlite: Engine) -> None:
     for export, status in ((False, 406), (True, 200)):
         app, _ = database_app(sqlite, False, None, (), "http://127.0.0.1:1", export)
         assert checked_client(app).get("/api/books", headers={"Accept": "text/csv"}).status_code == status
+
+
+def test_a_row_without_a_key_is_refused(tmp_path: Path) -> None:
+    """A-12: SQLite takes nulls for keys that are no integers, and SQLAlchemy does not."""
+    engine = create_engine(f"sqlite:///{tmp_path}/keys.sqlite")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE words (word TEXT PRIMARY KEY, meaning TEXT)"))
+    app, _ = database_app(engine, True, None, (), "")
+
+    document = {"data": {"type": "words", "attributes": {"meaning": "none"}}}
+    refused = checked_client(app).send("POST", "/api/words", document)
+
+    assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "missing-value")
+    engine.dispose()
+
+
+def test_ids_that_the_database_always_makes_are_left_to_it() -> None:
+    """A-12: `GENERATED ALWAYS AS IDENTITY`."""
+    with fresh_database("postgresql") as engine:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE t (id INT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT)"))
+        app, _ = database_app(engine, True, None, (), "")
+        client = checked_client(app)
+
+        chosen = client.send("POST", "/api/t", {"data": {"type": "t", "id": "7", "attributes": {"name": "x"}}})
+        left = client.send("POST", "/api/t", {"data": {"type": "t", "attributes": {"name": "x"}}})
+
+        assert (chosen.status_code, chosen.json["errors"][0]["code"]) == (403, "client-id-forbidden")
+        assert left.status_code == 201

@@ -49,6 +49,9 @@ class Owner:
 def constructed(row: Create | Nested, owner: Owner, session: Session, made: Made) -> Any:
     """Make an instance by the model's own constructor, with what it takes, and assign the rest."""
     resource = row.resource
+    if resource.mapper.polymorphic_abstract:
+        detail = f"{quote(resource.name)} has no resources of its own; create one of its subclasses"
+        raise reject("forbidden", detail, row.source)
     values = {one.attribute.key: one.value for one in row.assignments}
     if row.id is not None:
         values |= {key.key: value for key, value in zip(resource.identity.keys, row.id, strict=True)}
@@ -69,9 +72,13 @@ def constructed(row: Create | Nested, owner: Owner, session: Session, made: Made
 
 
 def _by_keywords(row: Create | Nested, values: dict[str, object]) -> Any:
-    """Make an instance whose constructor takes every attribute; those that are watched are assigned one by one."""
+    """Make an instance whose constructor takes every attribute; those that are watched are assigned one by one.
+
+    So is an attribute with the name of the constructor's first parameter, `self`, which no keyword can give.
+    """
     resource = row.resource
-    watched_ones = tuple(one for one in row.assignments if one.attribute.key in resource.mapper.validators)
+    apart = {*resource.mapper.validators, _receiver(resource.mapper)}
+    watched_ones = tuple(one for one in row.assignments if one.attribute.key in apart)
     names = {one.attribute.key for one in watched_ones}
     instance = resource.model(**{name: value for name, value in values.items() if name not in names})
     assign(instance, watched_ones, resource)
@@ -98,6 +105,12 @@ def _links_taken(row: Create | Nested, accepted: dict[str, bool] | None) -> list
 def _member(link: Link, owner: Owner, session: Session, made: Made) -> Any:
     found = related_rows(link, link.targets, owner, session, made)
     return next(iter(found), None)
+
+
+@lru_cache(maxsize=1024)
+def _receiver(mapper: Mapper[Any]) -> str:
+    """Give the name by which a constructor knows the new instance."""
+    return next(iter(signatures.signature(mapper.class_.__init__).parameters), "self")
 
 
 @lru_cache(maxsize=1024)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.types import TypeEngine
 from ...operations.operation import Id, Target
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Resource
+from ..planning.mapping import locking
 from ..planning.scopes import is_scoped, visible
 from ..planning.where import column, operand_type
 from .unit import Made
@@ -31,13 +33,21 @@ def instances(
         return {}
     statement = _by_ids(select(resource.model), resource, wanted)
     if lock:
-        statement = statement.with_for_update(of=resource.mapper.local_table)
-    found = (
-        session.execute(statement.execution_options(populate_existing=lock if refresh is None else refresh))
-        .unique()
-        .scalars()
-    )
-    return {id_of(resource, instance): instance for instance in found}
+        statement = locking(statement, resource.mapper.local_table)
+    loaded = session.execute(statement.execution_options(populate_existing=lock if refresh is None else refresh))
+    rows = loaded.unique().scalars().all()
+    found = {id_of(resource, instance): instance for instance in rows}
+    if lock and len(rows) > len(found):
+        raise Rejected(_ambiguous(resource, rows))
+    return found
+
+
+def _ambiguous(resource: Resource, rows: Iterable[Any]) -> Problem:
+    """Say that an id names several rows, such as rows of concrete subclasses that count for themselves."""
+    counted = Counter(resource.identity.text(id_of(resource, one)) for one in rows)
+    ((id_, _),) = counted.most_common(1)
+    detail = f"several {resource.name} have the id {quote(id_)}; use the URL of the one that is meant"
+    return problem("multiple-results", detail, status=409)
 
 
 def present(resource: Resource, ids: Iterable[Id], session: Session) -> set[Id]:

@@ -67,6 +67,11 @@ def missing_values(
         if one.required and one.key not in covered and getattr(instance, one.key) is None
     ]
     missing += [
+        problem("missing-value", "the id must have a value: nobody but the client makes it", row.source)
+        for one in resource.identity.keys
+        if one.required and one.name not in resource.attributes and getattr(instance, one.key) is None
+    ]
+    missing += [
         problem("missing-value", f'the relationship "{one.name}" must refer to a resource', row.source)
         for one in resource.relationships.values()
         if _is_needed(one) and not covered.issuperset(one.local_keys or ("",)) and _is_unset(instance, one)
