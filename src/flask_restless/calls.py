@@ -11,7 +11,7 @@ from urllib.parse import quote as percent_encoded
 from flask import Request, request
 
 from .long_queries import OVERRIDE, PLAIN, QUERY, merged_query, method_of
-from .operations.problems import Problem, Rejected, quote, reject
+from .operations.problems import Rejected, quote, reject
 from .protocols.base import Call
 from .schema.resource import Resource
 
@@ -105,7 +105,8 @@ def _in_ascii(query: str) -> str:
 def _root(scheme: str, host: str, mount: str) -> str:
     """Give the URL of the application's root; a forged Host cannot put anything else into a link (A-13, T15)."""
     if not HOST.fullmatch(host):
-        raise Rejected(Problem("malformed-host", f"the host {quote(host)} is malformed", status=400))
+        detail = f"the host {quote(host)} is malformed" if host else "the host is missing or malformed"
+        raise reject("malformed-host", detail)
     return f"{scheme}://{host}{mount.rstrip('/')}"
 
 

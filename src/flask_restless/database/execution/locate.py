@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, literal, or_, select, tuple_
+from sqlalchemy import Select, and_, bindparam, inspect, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -136,4 +136,12 @@ def by_lid(target: Target, made: Made) -> Any:
     if key not in made.by_lid:
         detail = f"no earlier operation has created a {target.resource.name} with the lid {quote(target.lid)}"
         raise reject("invalid-identifier", detail, target.source)
+    if _is_removed(made.by_lid[key]):
+        detail = f"an earlier operation has removed the {target.resource.name} with the lid {quote(target.lid)}"
+        raise reject("not-found", detail, target.source)
     return made.by_lid[key]
+
+
+def _is_removed(instance: Any) -> bool:
+    state = inspect(instance)
+    return state.deleted or state.was_deleted or (state.session is not None and instance in state.session.deleted)
