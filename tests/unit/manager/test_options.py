@@ -8,7 +8,7 @@ from re import findall
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 
 from conftest import Shop, checked_client
 from flask_restless import APIManager, DefaultSerializer, IllegalArgumentError
@@ -229,3 +229,25 @@ def test_blueprint_for_the_caller(shop: Shop) -> None:
     app.register_blueprint(manager.create_api_blueprint("mine", Tag, url_prefix="/mine"))
 
     assert checked_client(app).get("/mine/tags").status_code == 200
+
+
+def test_a_blueprint_below_another_prefix_is_refused(shop: Shop) -> None:
+    """C-7.6: its links, and those that lead to it, would be wrong."""
+    app, manager = Flask("prefixes"), APIManager(session=shop.session)
+    mine = manager.create_api_blueprint("mine", Tag, url_prefix="/mine")
+    outer = Blueprint("outer", __name__, url_prefix="/outer")
+    outer.register_blueprint(mine)
+
+    for refused in (lambda: app.register_blueprint(mine, url_prefix="/v2"), lambda: app.register_blueprint(outer)):
+        with pytest.raises(IllegalArgumentError, match="create_api_blueprint"):
+            refused()
+
+
+def test_what_is_no_model_or_application_is_told(shop: Shop) -> None:
+    manager = APIManager(session=shop.session)
+
+    for wrong in (None, Tag(), Tag.__table__):
+        with pytest.raises(IllegalArgumentError, match="takes a SQLAlchemy model"):
+            manager.create_api(wrong)  # type: ignore[arg-type]  # that is the mistake
+    with pytest.raises(IllegalArgumentError, match="no Flask application"):
+        APIManager(shop.session)
