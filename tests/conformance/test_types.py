@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine
+from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column, relationship, sessionmaker
 
@@ -242,3 +243,26 @@ def test_python_values_behind_the_wire() -> None:
             thing = session.scalars(sa.select(Thing)).one()
             assert (thing.price, thing.day, thing.clock) == (Decimal("1.5"), date(2024, 1, 2), time(1, 2, 3))
             assert (thing.span, thing.color, thing.raw) == (timedelta(seconds=1.5), Color.RED, b"\x00\x01")
+
+
+class Choice(Base):
+    __tablename__ = "choices"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    days = mapped_column(mysql.SET("mon", "tue", "wed"))
+
+
+def test_sets_of_mariadb() -> None:
+    """Lists in the order of the column: what is sent back is what was read."""
+    with fresh_database("mariadb") as engine:
+        client = client_of(engine, Choice)
+        for given in (["wed", "mon"], [], None):
+            document = {"data": {"type": "choices", "attributes": {"days": given}}}
+            assert client.send("POST", "/api/choices", document).status_code == 201
+        unknown = {"data": {"type": "choices", "attributes": {"days": ["sun"]}}}
+
+        days = [one["attributes"]["days"] for one in client.get("/api/choices").json["data"]]
+
+        assert days == [["mon", "wed"], [], None]
+        assert client.send("POST", "/api/choices", unknown).status_code == 422
+        for search in ("filter[days]=wed,mon", 'filter[objects]=[{"name": "days", "op": "eq", "val": ["wed", "mon"]}]'):
+            assert [one["id"] for one in client.get(f"/api/choices?{search}").json["data"]] == ["1"]

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Mapper, sessionmaker
 
 from ..manager import APIManager
-from ..reflection import Reflected, read_any_text, reflect
+from ..reflection import Reflected, read_any_value, reflect
 from ..schema.fields import is_made_always
 from .server import PORT, base_of, run, table_of
 
@@ -39,7 +39,7 @@ def serve(
 ) -> None:
     """Serve the tables of the database at URL (or of an SQLite file), read only unless told otherwise."""
     engine = engine_of(url)
-    read_any_text(engine)
+    read_any_value(engine)
     try:
         run(*database_app(engine, write, schema, tables, base_of(host, port), export), host, port)
     finally:
