@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,15 +10,18 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine, ForeignKey, Identity, String
 from sqlalchemy.ext.declarative import AbstractConcreteBase
+from sqlalchemy.ext.mutable import MutableDict
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
+    MappedAsDataclass,
     Session,
     attribute_keyed_dict,
     configure_mappers,
     mapped_column,
     relationship,
     sessionmaker,
+    validates,
 )
 
 from conftest import CheckedClient, checked_client
@@ -71,6 +75,30 @@ class Paper(Base):
     drawer_id: Mapped[int | None] = mapped_column(ForeignKey("drawers.id"))
 
 
+class Noted(Base):
+    """A type that refuses what it cannot watch, and spans of time."""
+
+    __tablename__ = "noted"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notes: Mapped[dict[str, Any] | None] = mapped_column(MutableDict.as_mutable(sa.JSON()))
+    span: Mapped[timedelta | None]
+
+
+class Strict(MappedAsDataclass, Base):
+    """A constructor with parameters, and validators."""
+
+    __tablename__ = "stricts"
+    id: Mapped[int] = mapped_column(init=False, primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str | None] = mapped_column(String(20), init=False, default=None)
+
+    @validates("name", "note")
+    def check(self, _key: str, value: str | None) -> str | None:
+        if value == "bad":
+            raise ValueError("not that")
+        return value
+
+
 class Document(AbstractConcreteBase, Base):
     """Tables of their own, whose keys count for themselves."""
 
@@ -90,7 +118,7 @@ class Letter(Document):
 
 
 configure_mappers()  # it is then that the union of the concrete tables is mapped
-MODELS: tuple[type, ...] = (Ego, Coded, Counted, Drawer, Paper, Memo, Letter)
+MODELS: tuple[type, ...] = (Ego, Coded, Counted, Drawer, Paper, Memo, Letter, Noted, Strict)
 
 
 @pytest.fixture
@@ -102,6 +130,8 @@ def client(database: Engine) -> CheckedClient:
     for model in MODELS:
         manager.create_api(model, methods=METHODS, allow_client_generated_ids=model is not Coded)
     manager.create_api(Document, methods=METHODS, collection_name="documents")
+    manager.create_api(Document, protocol="classic", url_prefix="/old", collection_name="documents")
+    manager.create_api(Noted, url_prefix="/sums", allow_functions=True)
     return checked_client(app)
 
 
@@ -179,6 +209,37 @@ def test_rows_of_concrete_subclasses_are_written_by_an_id_that_is_clear(client: 
     create(client, "letters", title="other")
 
     assert client.delete("/api/documents/1").status_code == 409
+    assert client.get("/old/documents/1").status_code in (400, 409)
     assert client.delete("/api/documents/2").status_code == 204
     assert [one["id"] for one in client.get("/api/letters").json["data"]] == ["1"]
     assert [one["id"] for one in client.get("/api/memos").json["data"]] == ["1"]
+
+
+def test_what_a_mutable_type_refuses_is_told_at_the_value(client: CheckedClient) -> None:
+    """A-4: also of a new row."""
+    refused = create(client, "noted", notes="none")
+
+    assert (refused.status_code, refused.json["errors"][0]["source"]["pointer"]) == (422, "/data/attributes/notes")
+
+
+@pytest.mark.parametrize(("name", "note"), [("bad", None), ("good", "bad")])
+def test_what_a_validator_of_a_dataclass_refuses_is_told(client: CheckedClient, name: str, note: str | None) -> None:
+    """A-4: whether its constructor takes the value or not."""
+    refused = create(client, "stricts", name=name, note=note)
+
+    assert (refused.status_code, refused.json["errors"][0]["detail"]) == (422, "not that")
+    assert client.get("/api/stricts").json["data"] == []
+
+
+@pytest.mark.parametrize("function", ["sum", "avg"])
+def test_spans_are_added_up_where_they_are_spans(client: CheckedClient, database: Engine, function: str) -> None:
+    """B-10: elsewhere they are stored as moments, which nobody can add up."""
+    for span in (60.0, 120.0):
+        create(client, "noted", span=span)
+
+    answer = client.get(f'/sums/eval/noted?functions=[{{"name":"{function}","field":"span"}}]')
+
+    if database.dialect.name == "postgresql":
+        assert answer.json["data"] == [180.0 if function == "sum" else 90.0]
+    else:
+        assert (answer.status_code, answer.json["errors"][0]["code"]) == (400, "invalid-parameter")

@@ -77,8 +77,12 @@ def _by_keywords(row: Create | Nested, values: dict[str, object]) -> Any:
     So is an attribute with the name of the constructor's first parameter, `self`, which no keyword can give.
     """
     resource = row.resource
-    apart = {*resource.mapper.validators, _receiver(resource.mapper)}
-    watched_ones = tuple(one for one in row.assignments if one.attribute.key in apart)
+    receiver = _receiver(resource.mapper)
+    watched_ones = tuple(
+        one
+        for one in row.assignments
+        if one.attribute.key == receiver or _is_watched(resource.mapper, one.attribute.key)
+    )
     names = {one.attribute.key for one in watched_ones}
     instance = resource.model(**{name: value for name, value in values.items() if name not in names})
     assign(instance, watched_ones, resource)
@@ -86,13 +90,18 @@ def _by_keywords(row: Create | Nested, values: dict[str, object]) -> Any:
 
 
 def _by_parameters(row: Create | Nested, values: dict[str, object], accepted: dict[str, bool]) -> Any:
-    """Make an instance whose constructor names its parameters; Rejected (`missing-value`) if one is not there."""
+    """Make an instance whose constructor names its parameters; Rejected (`missing-value`) if one is not there.
+
+    What a validator says against an argument is told at the row: nothing tells which argument it was.
+    """
     missing = [name for name, needed in accepted.items() if needed and name not in values]
     if missing:
         raise Rejected(*[problem("missing-value", f"{quote(name)} must be given", row.source) for name in missing])
-    instance = row.resource.model(**{name: values[name] for name in accepted if name in values})
+    with watched(row.resource, row):
+        instance = row.resource.model(**{name: values[name] for name in accepted if name in values})
+    assign(instance, tuple(one for one in row.assignments if one.attribute.key not in accepted), row.resource)
     for name, value in values.items():
-        if name not in accepted:
+        if name not in accepted and name not in {one.attribute.key for one in row.assignments}:
             setattr(instance, name, value)
     return instance
 
@@ -105,6 +114,12 @@ def _links_taken(row: Create | Nested, accepted: dict[str, bool] | None) -> list
 def _member(link: Link, owner: Owner, session: Session, made: Made) -> Any:
     found = related_rows(link, link.targets, owner, session, made)
     return next(iter(found), None)
+
+
+def _is_watched(mapper: Mapper[Any], key: str) -> bool:
+    """Whether somebody may refuse a value when it is set: a validator, a listener, a mutable type."""
+    implementation = getattr(mapper.class_manager.get(key), "impl", None)
+    return key in mapper.validators or (implementation is not None and bool(implementation.dispatch.set))
 
 
 @lru_cache(maxsize=1024)

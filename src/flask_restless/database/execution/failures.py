@@ -178,6 +178,10 @@ NO_KEY = "has a NULL identity key"
 """What SQLAlchemy says of a row whose key neither the client nor the database has given."""
 
 
+COERCION = "does not accept objects of type <class"
+"""What SQLAlchemy says of a value that a mutable type cannot watch."""
+
+
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
     """Say what an error of the database layer means for the client."""
     if isinstance(operation, Fetch) and _asks_postgresql(operation) and isinstance(error, DBAPIError):
@@ -384,6 +388,7 @@ def _joined(message: object) -> str:
 
 
 def refused(error: Exception, assignment: Assignment) -> Problem:
-    """Say at a value what a validator of the model says against it."""
-    detail = str(error) or f'the model refuses this value of "{assignment.attribute.name}"'
+    """Say at a value what a validator of the model says against it; what SQLAlchemy says is about Python's classes."""
+    said = "" if COERCION in str(error) else str(error)
+    detail = said or f'the model refuses this value of "{assignment.attribute.name}"'
     return problem("refused-value", detail, assignment.source)

@@ -25,15 +25,18 @@ def validated(resource: Resource, assignments: tuple[Assignment, ...]) -> Iterat
 
 
 @contextmanager
-def watched(resource: Resource, link: Link | Change | Relate) -> Iterator[None]:
-    """Turn what a validator of the model says against related rows into a problem at the relationship."""
+def watched(resource: Resource, written: Link | Change | Relate | Create | Nested) -> Iterator[None]:
+    """Turn what a validator of the model says into a problem: at the relationship, or at the row that is made."""
     try:
         yield
     except resource.options.validation_exceptions:
         raise
     except (ValueError, AssertionError) as error:
-        detail = str(error) or f'the model refuses this value of "{link.relationship.name}"'
-        raise Rejected(problem("refused-value", detail, link.source)) from error
+        what = (
+            "these values" if isinstance(written, Create | Nested) else f'this value of "{written.relationship.name}"'
+        )
+        detail = str(error) or f"the model refuses {what}"
+        raise Rejected(problem("refused-value", detail, written.source)) from error
 
 
 def assign(instance: Any, assignments: tuple[Assignment, ...], resource: Resource) -> None:
