@@ -21,6 +21,7 @@ from sqlalchemy.orm import (
     mapped_column,
     relationship,
     sessionmaker,
+    synonym,
     validates,
 )
 
@@ -81,6 +82,7 @@ class Noted(Base):
     __tablename__ = "noted"
     id: Mapped[int] = mapped_column(primary_key=True)
     notes: Mapped[dict[str, Any] | None] = mapped_column(MutableDict.as_mutable(sa.JSON()))
+    remarks = synonym("notes")
     span: Mapped[timedelta | None]
 
 
@@ -215,11 +217,14 @@ def test_rows_of_concrete_subclasses_are_written_by_an_id_that_is_clear(client: 
     assert [one["id"] for one in client.get("/api/memos").json["data"]] == ["1"]
 
 
-def test_what_a_mutable_type_refuses_is_told_at_the_value(client: CheckedClient) -> None:
-    """A-4: also of a new row."""
-    refused = create(client, "noted", notes="none")
+@pytest.mark.parametrize("name", ["notes", "remarks"])
+def test_what_a_mutable_type_refuses_is_told_at_the_value(client: CheckedClient, name: str) -> None:
+    """A-4: also of a new row, and by a synonym."""
+    refused = create(client, "noted", **{name: "none"})
+    created = create(client, "noted", **{name: {"a": 1}})
 
-    assert (refused.status_code, refused.json["errors"][0]["source"]["pointer"]) == (422, "/data/attributes/notes")
+    assert (refused.status_code, refused.json["errors"][0]["source"]["pointer"]) == (422, f"/data/attributes/{name}")
+    assert (created.status_code, created.json["data"]["attributes"]["notes"]) == (201, {"a": 1})
 
 
 @pytest.mark.parametrize(("name", "note"), [("bad", None), ("good", "bad")])

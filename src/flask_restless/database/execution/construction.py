@@ -118,8 +118,9 @@ def _member(link: Link, owner: Owner, session: Session, made: Made) -> Any:
 
 def _is_watched(mapper: Mapper[Any], key: str) -> bool:
     """Whether somebody may refuse a value when it is set: a validator, a listener, a mutable type."""
-    implementation = getattr(mapper.class_manager.get(key), "impl", None)
-    return key in mapper.validators or (implementation is not None and bool(implementation.dispatch.set))
+    name = mapper.synonyms[key].name if key in mapper.synonyms else key
+    is_heard = name in mapper.column_attrs and bool(mapper.class_manager[name].impl.dispatch.set)
+    return is_heard or not mapper.validators.keys().isdisjoint((key, name))
 
 
 @lru_cache(maxsize=1024)
