@@ -14,6 +14,8 @@ from .operations.problems import Source, quote, reject
 QUERY = "QUERY"
 FORM = "application/x-www-form-urlencoded"
 OVERRIDE = "X-HTTP-Method-Override"
+PLAIN = ascii_letters + digits + punctuation
+"""What stays as it is in a query string."""
 CONTENT_TYPE = Source(header="Content-Type")
 
 
@@ -34,7 +36,7 @@ def merged_query(query: str, content_type: str | None, body: bytes) -> str:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise reject("invalid-parameter", "the parameters in the body are not UTF-8") from None
-    text = percent_encoded(text, safe=ascii_letters + digits + punctuation)
+    text = percent_encoded(text, safe=PLAIN)
     return f"{query}&{text}" if query else text
 
 

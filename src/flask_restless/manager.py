@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, current_app
+from flask.sansio.blueprints import BlueprintSetupState
 
 from .database.execution.executor import Executor
 from .endpoints import Service, add_routes, add_shared_route
@@ -121,6 +122,8 @@ class APIManager:
         What was not said to `APIManager` may be said here: where Sessions come from, and processors for APIs that
         are created later.
         """
+        if not isinstance(app, Flask):
+            raise IllegalArgumentError(f"{app!r} is no Flask application; say APIManager(app, session=...)")
         if app in self._apps:
             raise IllegalArgumentError("init_app was called for this application already")
         if session is not None or flask_sqlalchemy_db is not None:
@@ -182,6 +185,8 @@ class APIManager:
         """Make the blueprint of an API of `model`, for the caller to register on an application.
 
         The name may be left out, as it was in Flask-Restless 0.17: `create_api_blueprint(Person)`.
+        `url_prefix` is given here, whole: a blueprint that is then registered below another one is refused, since
+        links would not know of it.
         """
         served = name if isinstance(name, type) else model
         if served is None:
@@ -192,6 +197,8 @@ class APIManager:
         return self._blueprint(name if isinstance(name, str) else f"{resource.name}api", resource, protocol)
 
     def _resource(self, model: type, given: Mapping[str, Any], protocol: str) -> Resource:
+        if not isinstance(model, type):
+            raise IllegalArgumentError(f"{model!r} is no class; create_api takes a SQLAlchemy model")
         registry = self._registries[protocol]
         options = self._options(model, given, protocol)
         check_exports(model, options)
@@ -240,6 +247,7 @@ class APIManager:
     def _blueprint(self, name: str, resource: Resource, protocol: str) -> Blueprint:
         blueprint = Blueprint(name, __name__, url_prefix=resource.url_prefix or None)
         add_routes(blueprint, self._services[protocol], resource)
+        blueprint.record(partial(_check_place, resource))
         return blueprint
 
     def register_operator(self, name: str, function: Callable[..., Any]) -> None:
@@ -379,6 +387,15 @@ def _known(protocol: str) -> str:
     if protocol not in PROTOCOLS:
         raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
     return protocol
+
+
+def _check_place(resource: Resource, state: BlueprintSetupState) -> None:
+    """Refuse a blueprint that is put below another prefix than its API knows: every link would lead nowhere."""
+    if (state.url_prefix or "") != resource.url_prefix:
+        raise IllegalArgumentError(
+            f"the blueprint of {resource.model.__name__} is registered below {state.url_prefix!r}, but its links begin "
+            f"with {resource.url_prefix!r}; give create_api_blueprint the whole url_prefix instead"
+        )
 
 
 def _register(app: Flask, blueprint: Blueprint) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import enum
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import Engine
+from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column, relationship, sessionmaker
 
@@ -119,7 +121,7 @@ def test_values_survive(database: Engine) -> None:
 
 
 def test_moments_with_an_offset(database: Engine) -> None:
-    """A column without time zones gets UTC; one with them gives the same moment back."""
+    """A column without time zones gets UTC, and so does one with them where the database keeps none."""
     client = client_of(database, Thing)
     moment = "2024-06-01T12:00:00+02:00"
     id_ = str(UUID(int=1))
@@ -128,8 +130,11 @@ def test_moments_with_an_offset(database: Engine) -> None:
     found = client.send("POST", "/api/things", document).json["data"]["attributes"]
 
     assert found["at"] == "2024-06-01T10:00:00"
-    if database.dialect.name == "postgresql":
-        assert datetime.fromisoformat(found["zoned"]) == datetime.fromisoformat(moment)
+    zoned = datetime.fromisoformat(found["zoned"])
+    kept = zoned if zoned.tzinfo is not None else zoned.replace(tzinfo=UTC)
+    assert kept == datetime.fromisoformat(moment)
+    same = client.get(f"/api/things?filter[zoned]={quote(moment)}").json["data"]
+    assert [one["id"] for one in same] == [id_]
 
 
 @pytest.mark.parametrize(
@@ -238,3 +243,26 @@ def test_python_values_behind_the_wire() -> None:
             thing = session.scalars(sa.select(Thing)).one()
             assert (thing.price, thing.day, thing.clock) == (Decimal("1.5"), date(2024, 1, 2), time(1, 2, 3))
             assert (thing.span, thing.color, thing.raw) == (timedelta(seconds=1.5), Color.RED, b"\x00\x01")
+
+
+class Choice(Base):
+    __tablename__ = "choices"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    days = mapped_column(mysql.SET("mon", "tue", "wed"))
+
+
+def test_sets_of_mariadb() -> None:
+    """Lists in the order of the column: what is sent back is what was read."""
+    with fresh_database("mariadb") as engine:
+        client = client_of(engine, Choice)
+        for given in (["wed", "mon"], [], None):
+            document = {"data": {"type": "choices", "attributes": {"days": given}}}
+            assert client.send("POST", "/api/choices", document).status_code == 201
+        unknown = {"data": {"type": "choices", "attributes": {"days": ["sun"]}}}
+
+        days = [one["attributes"]["days"] for one in client.get("/api/choices").json["data"]]
+
+        assert days == [["mon", "wed"], [], None]
+        assert client.send("POST", "/api/choices", unknown).status_code == 422
+        for search in ("filter[days]=wed,mon", 'filter[objects]=[{"name": "days", "op": "eq", "val": ["wed", "mon"]}]'):
+            assert [one["id"] for one in client.get(f"/api/choices?{search}").json["data"]] == ["1"]

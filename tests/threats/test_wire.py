@@ -243,4 +243,5 @@ def test_a_malformed_host_is_refused(shop: Shop, host: str) -> None:
 
     body, status, _headers = run_wsgi_app(shop.app, environ, buffered=True)
 
-    assert (status[:3], json.loads(b"".join(body))["errors"][0]["code"]) == ("400", "malformed-host")
+    error = json.loads(b"".join(body))["errors"][0]
+    assert (status[:3], error["code"], error["title"]) == ("400", "malformed-host", "Malformed host")

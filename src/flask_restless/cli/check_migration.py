@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -81,6 +82,10 @@ def _called(module: Any, name: str) -> None:
         raise click.ClickException(f"{module.__name__} has no {name}")
     if callable(made) and not isinstance(made, Flask):
         factory: Callable[[], object] = made
+        try:
+            signature(factory).bind()
+        except TypeError as error:
+            raise click.ClickException(f"{name} cannot be called without arguments: {error}") from None
         factory()
 
 

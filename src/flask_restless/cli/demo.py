@@ -8,17 +8,18 @@ from tempfile import TemporaryDirectory
 import click
 from flask import Flask
 from sqlalchemy import Engine, create_engine, inspect
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import sessionmaker
 
 from ..demo.data import populate
 from ..demo.models import Base
 from .bookshop import create_bookshop
-from .server import run, table_of
+from .server import PORT, base_of, run, table_of
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=5000, show_default=True, help="Port to listen on.")
+@click.option("--port", default=5000, type=PORT, show_default="5000; 0 for any that is free", help="Port to listen on.")
 @click.option(
     "--database",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -29,9 +30,16 @@ def demo(host: str, port: int, database: Path | None) -> None:
     with TemporaryDirectory(prefix="flask-restless-") as folder:
         engine = create_engine(f"sqlite:///{database or Path(folder) / 'bookshop.sqlite'}")
         try:
-            run(*bookshop_app(engine, f"http://{host}:{port}"), host, port)
+            run(*_filled(engine, base_of(host, port)), host, port)
         finally:
             engine.dispose()
+
+
+def _filled(engine: Engine, base: str) -> tuple[Flask, list[str]]:
+    try:
+        return bookshop_app(engine, base)
+    except DatabaseError as error:
+        raise click.ClickException(f"cannot keep a bookshop in {engine.url.database}: {error.orig}") from None
 
 
 def bookshop_app(engine: Engine, base: str) -> tuple[Flask, list[str]]:

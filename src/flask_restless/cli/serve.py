@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 from flask import Flask
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Column, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Mapper, sessionmaker
 
 from ..manager import APIManager
-from ..reflection import Reflected, read_any_text, reflect
-from .server import run, table_of
+from ..reflection import Reflected, read_any_value, reflect
+from ..schema.fields import is_made_always
+from .server import PORT, base_of, run, table_of
 
 DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -32,15 +33,15 @@ DRIVERS = {
 @click.option("--schema", help="Schema of the database. Default: its default schema.")
 @click.option("--table", "tables", multiple=True, help="Serve only this table (may be given several times).")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=5000, show_default=True, help="Port to listen on.")
+@click.option("--port", default=5000, type=PORT, show_default="5000; 0 for any that is free", help="Port to listen on.")
 def serve(
     url: str, write: bool, export: bool, schema: str | None, tables: tuple[str, ...], host: str, port: int
 ) -> None:
     """Serve the tables of the database at URL (or of an SQLite file), read only unless told otherwise."""
     engine = engine_of(url)
-    read_any_text(engine)
+    read_any_value(engine)
     try:
-        run(*database_app(engine, write, schema, tables, f"http://{host}:{port}", export), host, port)
+        run(*database_app(engine, write, schema, tables, base_of(host, port), export), host, port)
     finally:
         engine.dispose()
 
@@ -55,13 +56,16 @@ def database_app(
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise click.ClickException(f"cannot read the database: {reason}") from None
     if not reflected.models:
-        raise click.ClickException("the database has no table with a key that could be served")
+        raise click.ClickException("\n".join(["the database has no table that could be served", *_skipped(reflected)]))
     app = Flask("flask_restless")
     manager = serve_reflected(app, engine, reflected, write, export)
     mode = "read and write" if write else "read only; --write allows changes"
-    skipped = [f"  not served: {one.table} ({one.reason})" for one in reflected.skipped]
     shown = engine.url.render_as_string(hide_password=True)
-    return app, [f"{shown} ({mode}):", *table_of(manager, base), *skipped]
+    return app, [f"{shown} ({mode}):", *table_of(manager, base), *_skipped(reflected)]
+
+
+def _skipped(reflected: Reflected) -> list[str]:
+    return [f"  not served: {one.table} ({one.reason})" for one in reflected.skipped]
 
 
 def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: bool, export: bool = False) -> APIManager:
@@ -73,7 +77,7 @@ def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: boo
             model,
             methods=methods,
             collection_name=reflected.names[model],
-            allow_client_generated_ids=write,
+            allow_client_generated_ids=write and not _makes_ids(model),
             allow_to_many_replacement=write,
             allow_delete_from_to_many_relationships=write,
             exports=export,
@@ -81,11 +85,17 @@ def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: boo
     return manager
 
 
+def _makes_ids(model: type) -> bool:
+    """Whether the database takes no ids but its own: `GENERATED ALWAYS AS IDENTITY`."""
+    mapper: Mapper[Any] = inspect(model)
+    return any(isinstance(one, Column) and is_made_always(one) for one in mapper.primary_key)
+
+
 def engine_of(text: str) -> Engine:
     """Make the engine for a URL, or for the path of an SQLite file; ClickException says what is wrong with it."""
     try:
         engine = create_engine(_url(text))
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: a port that is no number
         raise click.ClickException(f"{text!r} is no database: {error}") from None
     except ModuleNotFoundError as error:
         raise click.ClickException(f"the driver {error.name} is not installed; pip install {error.name}") from None

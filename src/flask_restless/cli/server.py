@@ -11,6 +11,9 @@ from flask import Flask
 
 from ..manager import APIManager
 
+PORT = click.IntRange(0, 65535)
+"""The ports that there are; 0 for any that is free."""
+
 
 def run(app: Flask, lines: Iterable[str], host: str, port: int) -> None:
     """Print `lines` and serve `app` until interrupted; ClickException if the server is missing or the port taken."""
@@ -24,10 +27,17 @@ def run(app: Flask, lines: Iterable[str], host: str, port: int) -> None:
         raise click.ClickException(
             f"cannot listen on {host}:{port} ({error.strerror}); choose another with --port"
         ) from None
+    except ValueError:  # what waitress makes of a name that nobody can resolve
+        raise click.ClickException(f"{host!r} is no address to listen on; choose another with --host") from None
     for line in lines:
         click.echo(line)
-    click.echo(f"Listening on http://{_shown(host)}:{server.effective_port}  (Ctrl+C ends it)")
+    click.echo(f"Listening on {base_of(host, server.effective_port)}  (Ctrl+C ends it)")
     server.run()
+
+
+def base_of(host: str, port: int) -> str:
+    """Give what stands before every path; nothing for port 0, which the system has yet to choose."""
+    return f"http://{_shown(host)}:{port}" if port else ""
 
 
 def _shown(host: str) -> str:

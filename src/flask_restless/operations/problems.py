@@ -56,6 +56,7 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "limit-exceeded": Code(400, "Limit exceeded", "The request asks for more than the server allows at once."),
         "page-too-large": Code(400, "Page too large", "The page size is above the greatest that the server allows."),
         "invalid-header": Code(400, "Invalid header", "A header field has a value that it cannot have."),
+        "malformed-host": Code(400, "Malformed host", "The Host header is none that a link could begin with."),
         "missing-header": Code(400, "Missing header", "A header field that the request must have is not there."),
         "invalid-value": Code(422, "Invalid value", "The value does not fit the type of the attribute."),
         "out-of-range": Code(422, "Value out of range", "The value is of the right type, but too small or too large."),

@@ -4,6 +4,6 @@ It stands alone: it knows of SQLAlchemy, and of nothing else in here.
 """
 
 from .database import Reflected, Skipped, reflect
-from .tolerant import read_any_text
+from .tolerant import read_any_value
 
-__all__ = ["Reflected", "Skipped", "read_any_text", "reflect"]
+__all__ = ["Reflected", "Skipped", "read_any_value", "reflect"]

@@ -140,6 +140,8 @@ def _unique_keys_of_sqlite(connection: Connection, schema: str | None, table: st
 
 def read_references(connection: Connection, schema: str | None, tables: Collection[Table]) -> list[Reference]:
     """Read the foreign keys among `tables`, and put them back on their tables; those to other tables are left out."""
+    if not tables:  # an empty list of names would ask for those of all tables
+        return []
     found = inspect(connection).get_multi_foreign_keys(schema=schema, filter_names=[table.name for table in tables])
     by_name = {table.name: table for table in tables}
     references: list[Reference] = []

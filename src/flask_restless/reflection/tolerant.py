@@ -7,7 +7,7 @@ column declares is read as it is, in place of an exception that would make the w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from types import MappingProxyType
@@ -200,6 +200,25 @@ def _either(convert: Callable[[Any], Any], value: Any) -> Any:
         return value
 
 
+class LongTime(Lenient):
+    """A time of MariaDB, which may be negative or longer than a day: what is no time of the day is read as text."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        """Keep what SQLAlchemy would cut to the hours of a day."""
+        strict = super().result_processor(dialect, coltype)
+        return None if strict is None else partial(_time_of_day, strict)
+
+
+def _time_of_day(convert: Callable[[Any], Any], value: Any) -> Any:
+    if not isinstance(value, timedelta) or timedelta() <= value < timedelta(days=1):
+        return convert(value)
+    minutes, seconds = divmod(abs(value), timedelta(minutes=1))
+    fraction = f".{seconds.microseconds:06}" if seconds.microseconds else ""
+    return f"{'-' if value < timedelta() else ''}{minutes // 60:02}:{minutes % 60:02}:{seconds.seconds:02}{fraction}"
+
+
 Replace = Callable[[Any], TypeEngine[Any]]
 
 
@@ -222,11 +241,14 @@ SQLITE: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
 )
 """Reflected type -> what to read and write it as; SQLite's integers have 64 bits whatever they are called."""
 
-MARIADB: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType({DateTime: Lenient, Date: Lenient})
+MARIADB: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType({DateTime: Lenient, Date: Lenient, Time: LongTime})
 """The driver gives text for a date that is none, such as `0000-00-00`."""
 
+POSTGRESQL: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType({DateTime: Lenient, Date: Lenient})
+"""What `read_any_value` has psycopg give is text for a day that Python does not know, such as `infinity`."""
+
 DIALECTS: Mapping[str, Mapping[type[TypeEngine[Any]], Replace]] = MappingProxyType(
-    {"sqlite": SQLITE, "mysql": MARIADB, "mariadb": MARIADB}
+    {"sqlite": SQLITE, "mysql": MARIADB, "mariadb": MARIADB, "postgresql": POSTGRESQL}
 )
 
 
@@ -239,14 +261,24 @@ def tolerant(type_: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
     return type_
 
 
-def read_any_text(engine: Engine) -> None:
-    """Let an SQLite engine read text that is not UTF-8, with U+FFFD for what is wrong; other engines always do.
+def read_any_value(engine: Engine) -> None:
+    """Let an engine read what its driver refuses.
 
-    Call it before the engine is used: it holds for connections made from then on.
+    That is text in SQLite that is not UTF-8, with U+FFFD for what is wrong, and days in PostgreSQL that Python does not
+    know, such as `infinity`, as text.  Call it before the engine is used: it holds for connections made from then on.
     """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_text_factory)
+    elif engine.driver == "psycopg":
+        event.listen(engine, "connect", _set_date_loaders)
 
 
 def _set_text_factory(connection: Any, _record: object) -> None:
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+
+
+def _set_date_loaders(connection: Any, _record: object) -> None:
+    from .psycopg_dates import LOADERS
+
+    for name, loader in LOADERS.items():
+        connection.adapters.register_loader(name, loader)

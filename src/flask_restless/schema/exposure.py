@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Mapper
 
+from .names import MEMBER_NAME
 from .options import IllegalArgumentError, Options
 from .resource import Identity, Relationship
 from .rules import FIELD_RULES, Permitted
@@ -63,7 +64,7 @@ def check_rules(model: type, permitted: Permitted, known: set[str]) -> None:
 
 
 def check_names(model: type, options: Options, known: set[str]) -> None:
-    """Refuse `only` and `exclude` where they name what the model does not have."""
+    """Refuse `only` and `exclude` where they name what the model does not have, and `only` where nobody can show it."""
     for option in ("only", "exclude"):
         for name in getattr(options, option) or ():
             if name not in known:
@@ -72,3 +73,9 @@ def check_names(model: type, options: Options, known: set[str]) -> None:
                     f"{option} names {name!r}, which {model.__name__} does not have; "
                     f"there are {', '.join(sorted(known))}"
                 )
+    for name in options.only or ():
+        if options.classic is None and not MEMBER_NAME.fullmatch(name):
+            raise IllegalArgumentError(
+                f"only names {name!r}, and JSON:API allows no field to be called that; give the attribute another name "
+                f"by a synonym({name!r}), and list that"
+            )

@@ -26,7 +26,7 @@ COMPUTED = Access(create=False, update=False, filter=False, sort=False)
 def column_access(mapper: Mapper[Any], prop: ColumnProperty[Any], is_key: bool, options: Options) -> Access:
     """Say what a client may do with a column: keys, foreign keys, versions and expressions are not assignable (A-4)."""
     column = prop.columns[0]
-    if not isinstance(column, Column) or column.computed is not None:
+    if not isinstance(column, Column) or column.computed is not None or is_made_always(column):
         return READ_ONLY
     if column.foreign_keys and not (options.classic is not None and options.classic.allow_foreign_key_writes):
         return READ_ONLY
@@ -35,6 +35,11 @@ def column_access(mapper: Mapper[Any], prop: ColumnProperty[Any], is_key: bool, 
     if column is mapper.version_id_col or column is mapper.polymorphic_on:
         return READ_ONLY
     return Access()
+
+
+def is_made_always(column: Column[Any]) -> bool:
+    """Whether the database itself makes every value: `GENERATED ALWAYS AS IDENTITY`."""
+    return column.identity is not None and bool(column.identity.always)
 
 
 def hybrid_attribute(mapper: Mapper[Any], name: str, hybrid: hybrid_property[Any], types: Types | None) -> Attribute:

@@ -6,7 +6,6 @@ client: not for reading, not in filters, not in sorts, not in documents.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -27,17 +26,13 @@ from sqlalchemy.types import TypeEngine
 from .base_query import with_base_query
 from .exposure import check_includes, check_key_shown, check_names, check_rules, is_exposed
 from .fields import column_access, computed_attribute, hybrid_attribute, proxy_attribute
+from .names import MEMBER_NAME
 from .narrowing import narrowed_attributes, narrowed_relationships
 from .options import IllegalArgumentError, Options
 from .registry import Registry
 from .resource import Access, Attribute, Identity, Relationship, RelationshipAccess, Resource
 from .rules import EVERYTHING
 from .types import Codec, codec_of
-
-MEMBER_NAME = re.compile(
-    r"[a-zA-Z0-9\u0080-\U0010ffff](?:[a-zA-Z0-9\u0080-\U0010ffff_ -]*[a-zA-Z0-9\u0080-\U0010ffff])?"
-)
-"""A legal member name (J-3.11.2)."""
 
 Types = Mapping[type[TypeEngine[Any]], Codec]
 Field = TypeVar("Field", Attribute, Relationship)
@@ -118,7 +113,14 @@ def _identity(mapper: Mapper[Any], options: Options, types: Types | None) -> Ide
 
 def _key_attribute(mapper: Mapper[Any], key: str, types: Types | None) -> Attribute:
     column = mapper.column_attrs[key].columns[0]
-    return Attribute(key, key, codec_of(column.type, types), nullable=False, access=Access(create=False, update=False))
+    return Attribute(
+        key,
+        key,
+        codec_of(column.type, types),
+        nullable=False,
+        access=Access(create=False, update=False),
+        required=isinstance(column, Column) and _is_required(column, mapper),
+    )
 
 
 def _attributes(mapper: Mapper[Any], options: Options, identity: Identity, types: Types | None) -> Iterator[Attribute]:

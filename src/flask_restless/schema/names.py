@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
+
+MEMBER_NAME = re.compile(
+    r"[a-zA-Z0-9\u0080-\U0010ffff](?:[a-zA-Z0-9\u0080-\U0010ffff_ -]*[a-zA-Z0-9\u0080-\U0010ffff])?"
+)
+"""A legal member name (J-3.11.2)."""
 
 
 class IllegalArgumentError(ValueError):

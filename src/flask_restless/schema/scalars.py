@@ -298,15 +298,15 @@ def date_() -> Codec:
 def datetime_(aware: bool) -> Codec:
     """Moments: `2024-12-31T23:59:59.5`, with `Z` or an offset.
 
-    An offset is kept where the column keeps time zones, and a moment without one is taken as UTC there; for other
-    columns a moment with an offset is converted to UTC first, so that it never changes silently.
+    A moment with an offset is converted to UTC, so that it never changes silently: most databases keep no time zones,
+    whatever the column says.  One without an offset is taken as UTC where the column says that it keeps them.
     """
 
     def read(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
-        if aware:
-            return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-        return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+        return moment.replace(tzinfo=UTC if aware else None)
 
     decode = _reader(f"{DATE}[T ]{TIME}{ZONE}", read, "a date and time, such as 2024-12-31T23:59:59")
     loose = _reader(f"{DATE}(?:[T ]{TIME}{ZONE})?", read, "a date and time, such as 2024-12-31T23:59:59")

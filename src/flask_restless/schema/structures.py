@@ -103,6 +103,29 @@ def array(item: Codec, dimensions: int) -> Codec:
     )
 
 
+def choices(values: tuple[str, ...]) -> Codec:
+    """Sets of fixed texts, as lists in the order in which the column declares them."""
+    listed = ", ".join(f'"{one}"' for one in values)
+
+    def decode(value: Json) -> set[str]:
+        if not isinstance(value, list) or not all(isinstance(one, str) and one in values for one in value):
+            raise Unfit(f"a list of {listed}")
+        return set(value)
+
+    def ordered(value: Any) -> list[str]:
+        members = value.split(",") if isinstance(value, str) else value
+        return [one for one in values if one in members]
+
+    def text(value: Any) -> str:
+        return ",".join(ordered(value))
+
+    def parse(text_: str) -> str:
+        return text(decode(text_.split(",") if text_ else []))
+
+    schema = {"type": "array", "items": {"type": "string", "enum": list(values)}, "uniqueItems": True}
+    return Codec("set", decode, lambda value: text(decode(value)), parse, text, ordered, schema, ordered=False)
+
+
 def keyed(item: Codec) -> Codec:
     """Values by key: an object, or a list of `{"key": ..., "value": ...}` as Flask-Restless 0.17 took it."""
     expected = f'an object ({item.name}), or a list of objects such as {{"key": ..., "value": ...}}'

@@ -73,6 +73,7 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         sql.BigInteger: _integer(64),
         mysql.TINYINT: _integer(8),
         mysql.MEDIUMINT: _integer(24),
+        mysql.SET: lambda type_: structures.choices(tuple(type_.values)),
         mysql.YEAR: lambda type_: scalars.integer(16),
         postgresql.OID: lambda type_: scalars.integer(32, unsigned=True),
         sql.Float: lambda type_: scalars.number(),

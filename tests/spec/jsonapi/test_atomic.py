@@ -41,6 +41,33 @@ def test_add_update_remove_in_order(shop_everywhere: Shop) -> None:
     assert shop_everywhere.get("/api/tags/1").status_code == 404
 
 
+REMOVED = {"type": "tags", "lid": "a"}
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param({"op": "update", "data": {**REMOVED, "attributes": {"name": "two"}}}, id="update"),
+        pytest.param({"op": "remove", "ref": REMOVED}, id="remove"),
+        pytest.param(
+            {"op": "add", "ref": {"type": "books", "id": "1", "relationship": "tags"}, "data": [REMOVED]}, id="relate"
+        ),
+        pytest.param(
+            {"op": "update", "ref": {**REMOVED, "relationship": "books"}, "data": [{"type": "books", "id": "1"}]},
+            id="relate it",
+        ),
+    ],
+)
+def test_what_was_added_and_removed_is_not_there(shop: Shop, after: Any) -> None:
+    """A-4.2: operations see what those before them have done, also by a lid."""
+    before = names(shop)
+
+    answer = send(shop, add("one", "a"), {"op": "remove", "ref": REMOVED}, after)
+
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (404, "not-found"), answer.text
+    assert names(shop) == before
+
+
 def test_failure_undoes_everything(shop_everywhere: Shop) -> None:
     """A-4.3, A-5.1, A-5.2, J-5.0.2: also what only the database refuses."""
     before = names(shop_everywhere)

@@ -191,3 +191,11 @@ def test_long_queries_are_not_kept(shop: Shop) -> None:
     assert len(planner) == 1
     assert len(planner._by_selection) == 0
     assert not shop.manager._services["jsonapi"].protocol.host._parser._kept
+
+
+def test_letters_that_are_sent_as_they_are(shop: Shop) -> None:
+    """J-9.7, T41: curl does not encode them; the links do, and lead to the same list."""
+    answer = shop.client.get("/api/books", query_string="filter[title][ne]=Łódź é&page[size]=2").json
+
+    assert "%C5%81%C3%B3d%C5%BA" in answer["links"]["next"]
+    assert shop.get(answer["links"]["self"]).json["data"] == answer["data"]

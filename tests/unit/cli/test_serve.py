@@ -6,12 +6,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Engine, create_engine, text
 
 from conftest import checked_client, fresh_database
 from flask_restless.cli import main
 from flask_restless.cli.demo import bookshop_app
 from flask_restless.cli.serve import database_app, engine_of
+from flask_restless.cli.server import base_of
 
 CHINOOK = Path(__file__).parents[4] / "shared" / "data" / "chinook.sqlite"
 
@@ -102,12 +104,57 @@ def test_values_that_sqlite_should_not_hold_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["nothing.sqlite", "nonsense://x", "sqlite:///nothing.sqlite", "postgresql://127.0.0.1:1/x"]
+    "url",
+    [
+        "nothing.sqlite",
+        "nonsense://x",
+        "sqlite:///nothing.sqlite",
+        "postgresql://127.0.0.1:1/x",
+        "postgresql://127.0.0.1:port/x",
+    ],
 )
 def test_what_is_no_database_is_told_in_a_line(url: str) -> None:
     with pytest.raises(click.ClickException) as caught:
         database_app(engine_of(url), False, None, (), "")
     assert "\n" not in caught.value.message
+
+
+def test_no_table_to_serve_is_told_with_the_reasons(sqlite: Engine) -> None:
+    fill(sqlite)
+
+    with pytest.raises(click.ClickException) as caught:
+        database_app(sqlite, False, None, ("notes", "boks"), "")
+
+    assert "boks (there is no such table)" in caught.value.message
+    assert "notes (it has neither a primary key" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["--port", "99999"], id="no such port"),
+        pytest.param(["--port", "-1"], id="negative port"),
+        pytest.param(["--host", "nowhere.invalid"], id="no such host"),
+        pytest.param(["--database", "there/is/no/folder.sqlite"], id="no such folder"),
+        pytest.param(["--database", "text.sqlite"], id="no database"),
+    ],
+)
+def test_what_a_demo_cannot_do_is_told_without_a_traceback(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("text.sqlite").write_text("this is no database" * 100)
+
+    result = CliRunner().invoke(main, ["demo", *arguments])
+
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert arguments[0] in result.output or arguments[1] in result.output
+
+
+def test_urls_are_told_as_a_client_writes_them() -> None:
+    assert base_of("::1", 5000) == "http://[::1]:5000"
+    assert base_of("127.0.0.1", 5000) == "http://127.0.0.1:5000"
+    assert base_of("127.0.0.1", 0) == ""
 
 
 @pytest.mark.skipif(not CHINOOK.exists(), reason="Chinook lies beside the project in development only")
@@ -149,3 +196,32 @@ def test_tables_are_exported_where_it_is_allowed(sqlite: Engine) -> None:
     for export, status in ((False, 406), (True, 200)):
         app, _ = database_app(sqlite, False, None, (), "http://127.0.0.1:1", export)
         assert checked_client(app).get("/api/books", headers={"Accept": "text/csv"}).status_code == status
+
+
+def test_a_row_without_a_key_is_refused(tmp_path: Path) -> None:
+    """A-12: SQLite takes nulls for keys that are no integers, and SQLAlchemy does not."""
+    engine = create_engine(f"sqlite:///{tmp_path}/keys.sqlite")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE words (word TEXT PRIMARY KEY, meaning TEXT)"))
+    app, _ = database_app(engine, True, None, (), "")
+
+    document = {"data": {"type": "words", "attributes": {"meaning": "none"}}}
+    refused = checked_client(app).send("POST", "/api/words", document)
+
+    assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "missing-value")
+    engine.dispose()
+
+
+def test_ids_that_the_database_always_makes_are_left_to_it() -> None:
+    """A-12: `GENERATED ALWAYS AS IDENTITY`."""
+    with fresh_database("postgresql") as engine:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE t (id INT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name TEXT)"))
+        app, _ = database_app(engine, True, None, (), "")
+        client = checked_client(app)
+
+        chosen = client.send("POST", "/api/t", {"data": {"type": "t", "id": "7", "attributes": {"name": "x"}}})
+        left = client.send("POST", "/api/t", {"data": {"type": "t", "attributes": {"name": "x"}}})
+
+        assert (chosen.status_code, chosen.json["errors"][0]["code"]) == (403, "client-id-forbidden")
+        assert left.status_code == 201

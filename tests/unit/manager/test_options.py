@@ -8,7 +8,9 @@ from re import findall
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
+from sqlalchemy import Engine, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker, synonym
 
 from conftest import Shop, checked_client
 from flask_restless import APIManager, DefaultSerializer, IllegalArgumentError
@@ -229,3 +231,50 @@ def test_blueprint_for_the_caller(shop: Shop) -> None:
     app.register_blueprint(manager.create_api_blueprint("mine", Tag, url_prefix="/mine"))
 
     assert checked_client(app).get("/mine/tags").status_code == 200
+
+
+def test_a_blueprint_below_another_prefix_is_refused(shop: Shop) -> None:
+    """C-7.6: its links, and those that lead to it, would be wrong."""
+    app, manager = Flask("prefixes"), APIManager(session=shop.session)
+    mine = manager.create_api_blueprint("mine", Tag, url_prefix="/mine")
+    outer = Blueprint("outer", __name__, url_prefix="/outer")
+    outer.register_blueprint(mine)
+
+    for refused in (lambda: app.register_blueprint(mine, url_prefix="/v2"), lambda: app.register_blueprint(outer)):
+        with pytest.raises(IllegalArgumentError, match="create_api_blueprint"):
+            refused()
+
+
+def test_what_is_no_model_or_application_is_told(shop: Shop) -> None:
+    manager = APIManager(session=shop.session)
+
+    for wrong in (None, Tag(), Tag.__table__):
+        with pytest.raises(IllegalArgumentError, match="takes a SQLAlchemy model"):
+            manager.create_api(wrong)  # type: ignore[arg-type]  # that is the mistake
+    with pytest.raises(IllegalArgumentError, match="no Flask application"):
+        APIManager(shop.session)
+
+
+def test_a_field_that_cannot_be_shown_is_not_asked_for(sqlite: Engine) -> None:
+    """J-3.11.2: `only` would list a field that is never served; a synonym gives it a name."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Event(Base):
+        __tablename__ = "events"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        type_: Mapped[str] = mapped_column("type", String(20))
+        kind = synonym("type_")
+
+    Base.metadata.create_all(sqlite)
+    app = Flask("synonyms")
+    manager = APIManager(app, session=sessionmaker(sqlite))
+
+    with pytest.raises(IllegalArgumentError, match="synonym"):
+        manager.create_api(Event, only=["id", "type_"])
+    manager.create_api(Event, methods=["GET", "POST"], only=["id", "kind"])
+    document = {"data": {"type": "events", "attributes": {"kind": "fair"}}}
+    created = checked_client(app).send("POST", "/api/events", document)
+
+    assert (created.status_code, created.json["data"]["attributes"]) == (201, {"kind": "fair"})

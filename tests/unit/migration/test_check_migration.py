@@ -292,6 +292,13 @@ def test_what_cannot_be_checked_is_told(tmp_path: Path, text: str, told: str) ->
     assert told in result.output
 
 
+def test_function_that_needs_arguments_is_told(tmp_path: Path) -> None:
+    module = tmp_path / "factory_with_arguments.py"
+    module.write_text("def create_app(config): ...")
+
+    assert "create_app cannot be called without arguments" in run(f"{module}:create_app").output
+
+
 def test_function_that_is_not_there_is_told() -> None:
     assert "has no nothing" in run(f"{APPS / 'ng.py'}:nothing").output
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from conftest import fresh_database
-from flask_restless.reflection import read_any_text, reflect
+from flask_restless.reflection import read_any_value, reflect
 from reflected import read_all, run
 
 SQLITE_VALUES = ["'text'", "''", "17", "-9223372036854775808", "1.5", "1e999", "x'00ff'", "NULL", "'2024-01-02'"]
@@ -124,7 +124,7 @@ def test_types_of_postgresql_are_read() -> None:
 
 def test_text_that_is_not_utf_8_is_read(sqlite: Engine) -> None:
     """T39: SQLite stores any bytes as text; the driver would refuse them."""
-    read_any_text(sqlite)
+    read_any_value(sqlite)
     run(
         sqlite,
         "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)",
@@ -134,3 +134,32 @@ def test_text_that_is_not_utf_8_is_read(sqlite: Engine) -> None:
     rows = read_all(sqlite, reflect(sqlite))["t"]
 
     assert [row["v"] for row in rows] == ["Z\ufffdrich\n", "Zürich"]
+
+
+def test_days_that_python_does_not_know_are_read() -> None:
+    """T39: psycopg refuses them, and so the whole list."""
+    with fresh_database("postgresql") as engine:
+        read_any_value(engine)
+        run(
+            engine,
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, d DATE, m TIMESTAMP, z TIMESTAMPTZ)",
+            "INSERT INTO t VALUES (1, 'infinity', '-infinity', 'infinity')",
+            "INSERT INTO t VALUES (2, '2024-01-02', '2024-01-02 03:04:05', NULL)",
+        )
+
+        rows = read_all(engine, reflect(engine))["t"]
+
+    assert rows[0] == {"id": 1, "d": "infinity", "m": "-infinity", "z": "infinity"}
+    assert rows[1] == {"id": 2, "d": date(2024, 1, 2), "m": datetime(2024, 1, 2, 3, 4, 5), "z": None}
+
+
+def test_times_of_mariadb_that_are_no_times_of_the_day_are_read() -> None:
+    """T39: SQLAlchemy makes 17:59:59 of -30:00:01."""
+    values = ["'-30:00:01'", "'838:59:59'", "'-00:00:00.5'", "'23:59:59'", "NULL"]
+    with fresh_database("mariadb") as engine:
+        run(engine, "CREATE TABLE t (id INTEGER PRIMARY KEY AUTO_INCREMENT, c TIME(1))")
+        run(engine, *(f"INSERT INTO t (c) VALUES ({value})" for value in values))
+
+        rows = read_all(engine, reflect(engine))["t"]
+
+    assert [row["c"] for row in rows] == ["-30:00:01", "838:59:59", "-00:00:00.500000", time(23, 59, 59), None]

@@ -21,7 +21,7 @@ from ..planning.where import column, operand_type
 from . import read
 from .direct import PREFIX, has_columns_for_id, has_default, id_columns, insertion, is_unwatched, needed_values
 from .failures import DRIVER_ERRORS, is_of_the_moment
-from .plain import columns_of, is_plain, table_of
+from .plain import columns_of, given_keys, is_plain, table_of
 from .prepared import Prepared, prepared
 from .relating import by_key
 from .straight import StraightWriting
@@ -75,9 +75,9 @@ def _is_by_key(relationship: Relationship) -> bool:
 def _is_complete(resource: Resource, keys: Sequence[str], creates: Alike) -> bool:
     """Whether all rows have what they need, and no null stands where a default would."""
     columns = columns_of(resource.mapper)
-    if not columns.keys() >= set(keys) or needed_values(resource).keys() - set(keys):
+    needed = needed_values(resource).keys() | given_keys(resource.mapper)
+    if not columns.keys() >= set(keys) or needed - set(keys):
         return False
-    needed = needed_values(resource)
     careful = [place for place, key in enumerate(keys) if key in needed or has_default(columns[key])]
     return not any(row[place] is None for row in creates.rows for place in careful)
 

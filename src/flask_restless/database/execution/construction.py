@@ -49,6 +49,9 @@ class Owner:
 def constructed(row: Create | Nested, owner: Owner, session: Session, made: Made) -> Any:
     """Make an instance by the model's own constructor, with what it takes, and assign the rest."""
     resource = row.resource
+    if resource.mapper.polymorphic_abstract:
+        detail = f"{quote(resource.name)} has no resources of its own; create one of its subclasses"
+        raise reject("forbidden", detail, row.source)
     values = {one.attribute.key: one.value for one in row.assignments}
     if row.id is not None:
         values |= {key.key: value for key, value in zip(resource.identity.keys, row.id, strict=True)}
@@ -69,9 +72,17 @@ def constructed(row: Create | Nested, owner: Owner, session: Session, made: Made
 
 
 def _by_keywords(row: Create | Nested, values: dict[str, object]) -> Any:
-    """Make an instance whose constructor takes every attribute; those that are watched are assigned one by one."""
+    """Make an instance whose constructor takes every attribute; those that are watched are assigned one by one.
+
+    So is an attribute with the name of the constructor's first parameter, `self`, which no keyword can give.
+    """
     resource = row.resource
-    watched_ones = tuple(one for one in row.assignments if one.attribute.key in resource.mapper.validators)
+    receiver = _receiver(resource.mapper)
+    watched_ones = tuple(
+        one
+        for one in row.assignments
+        if one.attribute.key == receiver or _is_watched(resource.mapper, one.attribute.key)
+    )
     names = {one.attribute.key for one in watched_ones}
     instance = resource.model(**{name: value for name, value in values.items() if name not in names})
     assign(instance, watched_ones, resource)
@@ -79,13 +90,18 @@ def _by_keywords(row: Create | Nested, values: dict[str, object]) -> Any:
 
 
 def _by_parameters(row: Create | Nested, values: dict[str, object], accepted: dict[str, bool]) -> Any:
-    """Make an instance whose constructor names its parameters; Rejected (`missing-value`) if one is not there."""
+    """Make an instance whose constructor names its parameters; Rejected (`missing-value`) if one is not there.
+
+    What a validator says against an argument is told at the row: nothing tells which argument it was.
+    """
     missing = [name for name, needed in accepted.items() if needed and name not in values]
     if missing:
         raise Rejected(*[problem("missing-value", f"{quote(name)} must be given", row.source) for name in missing])
-    instance = row.resource.model(**{name: values[name] for name in accepted if name in values})
+    with watched(row.resource, row):
+        instance = row.resource.model(**{name: values[name] for name in accepted if name in values})
+    assign(instance, tuple(one for one in row.assignments if one.attribute.key not in accepted), row.resource)
     for name, value in values.items():
-        if name not in accepted:
+        if name not in accepted and name not in {one.attribute.key for one in row.assignments}:
             setattr(instance, name, value)
     return instance
 
@@ -98,6 +114,19 @@ def _links_taken(row: Create | Nested, accepted: dict[str, bool] | None) -> list
 def _member(link: Link, owner: Owner, session: Session, made: Made) -> Any:
     found = related_rows(link, link.targets, owner, session, made)
     return next(iter(found), None)
+
+
+def _is_watched(mapper: Mapper[Any], key: str) -> bool:
+    """Whether somebody may refuse a value when it is set: a validator, a listener, a mutable type."""
+    name = mapper.synonyms[key].name if key in mapper.synonyms else key
+    is_heard = name in mapper.column_attrs and bool(mapper.class_manager[name].impl.dispatch.set)
+    return is_heard or not mapper.validators.keys().isdisjoint((key, name))
+
+
+@lru_cache(maxsize=1024)
+def _receiver(mapper: Mapper[Any]) -> str:
+    """Give the name by which a constructor knows the new instance."""
+    return next(iter(signatures.signature(mapper.class_.__init__).parameters), "self")
 
 
 @lru_cache(maxsize=1024)

@@ -24,11 +24,11 @@ from ..planning.planner import Planner
 from . import read
 from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
-from .plain import columns_of, is_leaf, is_plain, settable, table_of
+from .plain import columns_of, given_keys, is_leaf, is_plain, settable, table_of
 from .relating import by_key, key_values
 from .straight import StraightWriting
 from .transaction import Transaction
-from .validation import validated
+from .validation import NO_ID, validated
 
 SESSION_EVENTS = (
     "before_flush",
@@ -116,6 +116,8 @@ def _create(operation: Create, transaction: Transaction, planner: Planner) -> Wr
     one = draft(operation)
     values = stored(one)
     if _is_special(operation) or one.links or not values.keys() <= columns_of(resource.mapper).keys():
+        return None
+    if given_keys(resource.mapper) - {key for key, value in values.items() if value is not None}:
         return None
     lane = transaction.writing(resource.mapper) if values and _is_read_straight(operation, planner) else None
     if lane is None or not lane.dialect.insert_returning:
@@ -311,6 +313,9 @@ def check_required(resource: Resource, drafts: Sequence[Draft], rows: Sequence[V
 def needed_values(resource: Resource) -> dict[str, str]:
     """Give what a new row must have by its key, and what to say if it is not there."""
     needed = {one.key: f'the attribute "{one.name}" must have a value' for one in _required_attributes(resource)}
+    for one in resource.identity.keys:
+        if one.required and one.name not in resource.attributes:
+            needed[one.key] = NO_ID
     for relationship in _required_relationships(resource):
         for key in relationship.local_keys or (relationship.key,):
             needed[key] = f'the relationship "{relationship.name}" must refer to a resource'
@@ -335,7 +340,9 @@ def takes_rows(resource: Resource, drafts: Sequence[Draft], rows: Sequence[Value
     if any(one.links or _is_special(one.operation) for one in drafts):
         return False
     keys = rows[0].keys()
-    return keys <= columns_of(resource.mapper).keys() and all(one.keys() == keys for one in rows)
+    if not given_keys(resource.mapper) <= keys <= columns_of(resource.mapper).keys():
+        return False
+    return all(one.keys() == keys for one in rows)
 
 
 def _is_special(operation: Create | Update) -> bool:

@@ -18,11 +18,16 @@ OF_THE_ATTRIBUTE = frozenset({"sum", "min", "max"})
 """Functions whose value is of the type of what they are given."""
 
 
+ADDING = frozenset({"sum", "avg"})
+"""Functions that add up."""
+
+
 def evaluate(operation: Aggregate, transaction: Transaction) -> Evaluated:
     """Evaluate SQL functions over the rows that meet the filter; Rejected (`invalid-parameter`) if one gathers none."""
     if not operation.terms:
         return Evaluated(())
     selection = operation.selection
+    _check_intervals(operation, transaction)
     if transaction.made is not None:
         flush_pending(transaction.made)
     parameters = named(list(condition_values(selection.filter)))
@@ -35,6 +40,13 @@ def evaluate(operation: Aggregate, transaction: Transaction) -> Evaluated:
     return Evaluated(
         tuple(_encoded(name, attribute, value) for (name, attribute), value in zip(operation.terms, row, strict=True))
     )
+
+
+def _check_intervals(operation: Aggregate, transaction: Transaction) -> None:
+    """Refuse to add up spans of time where they are stored as moments, which SQLAlchemy does but on PostgreSQL."""
+    spans = [name for name, one in operation.terms if name.lower() in ADDING and one.codec.name == "interval"]
+    if spans and transaction.bind_of(operation.selection.resource.mapper).dialect.name != "postgresql":
+        raise reject("invalid-parameter", f"this database has no {quote(spans[0])} of spans of time")
 
 
 def _encoded(name: str, attribute: Attribute, value: object) -> object:

@@ -22,7 +22,7 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.orm.exc import FlushError, StaleDataError
 
 from ...operations.filters import Comparison, walk
 from ...operations.nesting import Row, rows_of
@@ -80,6 +80,7 @@ POSTGRESQL: Mapping[str, str] = MappingProxyType(
         "25P03": "unavailable",
         "25P04": "unavailable",
         "42501": "forbidden",
+        "428C9": "refused-value",
         "42883": "invalid-value",
         "42804": "invalid-value",
         "42846": "invalid-value",
@@ -173,6 +174,14 @@ UNKNOWN_COLUMN = 1054
 """What MariaDB says of a number that is none: older drivers write NaN into the statement, where it reads as a name."""
 
 
+NO_KEY = "has a NULL identity key"
+"""What SQLAlchemy says of a row whose key neither the client nor the database has given."""
+
+
+COERCION = "does not accept objects of type <class"
+"""What SQLAlchemy says of a value that a mutable type cannot watch."""
+
+
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
     """Say what an error of the database layer means for the client."""
     if isinstance(operation, Fetch) and _asks_postgresql(operation) and isinstance(error, DBAPIError):
@@ -188,6 +197,9 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
     if code == "edit-conflict" and _expects(operation):
         code = "precondition-failed"
     source = _source(error, code, operation)
+    if isinstance(error, FlushError) and code == "missing-value":
+        detail = "nobody gives the id its value: send it, or the relationship that is part of it"
+        return (problem(code, detail, source),)
     if code in {"already-exists", "missing-value"} and source is not None:
         return (problem(code, _named_detail(code, source), source),)
     if CODES[code].status < 500 and not _is_safety_net(error, code):
@@ -254,6 +266,8 @@ def _code(error: BaseException) -> str:
             return "unavailable"
         case CircularDependencyError():
             return "circular-reference"
+        case FlushError() if NO_KEY in str(error):
+            return "missing-value"
         case DBAPIError(orig=original) if original is not None:
             return _driver_code(error, original)
         case SQLAlchemyError():
@@ -296,6 +310,8 @@ def _named_detail(code: str, source: Source) -> str:
 
 def _source(error: BaseException, code: str, operation: Operation | None) -> Source | None:
     """Find the value in the document that a constraint is about; the whole document if it could be several."""
+    if isinstance(operation, Create) and isinstance(error, FlushError):
+        return operation.source
     if not isinstance(operation, Create | Update | UpdateMany) or not isinstance(error, DBAPIError):
         return None
     rows = [(resource, row) for resource, row in rows_of(operation) if _is_about(error, resource)]
@@ -372,6 +388,7 @@ def _joined(message: object) -> str:
 
 
 def refused(error: Exception, assignment: Assignment) -> Problem:
-    """Say at a value what a validator of the model says against it."""
-    detail = str(error) or f'the model refuses this value of "{assignment.attribute.name}"'
+    """Say at a value what a validator of the model says against it; what SQLAlchemy says is about Python's classes."""
+    said = "" if COERCION in str(error) else str(error)
+    detail = said or f'the model refuses this value of "{assignment.attribute.name}"'
     return problem("refused-value", detail, assignment.source)

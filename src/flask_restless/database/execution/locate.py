@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, inspect, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -14,6 +15,7 @@ from ...operations.operation import Id, Target
 from ...operations.problems import Problem, Rejected, problem, quote, reject
 from ...schema.resource import Resource
 from ..plan import Parameters
+from ..planning.mapping import locking
 from ..planning.scopes import is_scoped, visible
 from ..planning.where import column, operand_type
 from .unit import Made
@@ -32,13 +34,21 @@ def instances(
         return {}
     statement = _by_ids(select(resource.model), resource, wanted)
     if lock:
-        statement = statement.with_for_update(of=resource.mapper.local_table)
-    found = (
-        session.execute(statement.execution_options(populate_existing=lock if refresh is None else refresh))
-        .unique()
-        .scalars()
-    )
-    return {id_of(resource, instance): instance for instance in found}
+        statement = locking(statement, resource.mapper.local_table)
+    loaded = session.execute(statement.execution_options(populate_existing=lock if refresh is None else refresh))
+    rows = loaded.unique().scalars().all()
+    found = {id_of(resource, instance): instance for instance in rows}
+    if lock and len(rows) > len(found):
+        ((id_, _),) = Counter(id_of(resource, one) for one in rows).most_common(1)
+        raise Rejected(ambiguous(resource, id_))
+    return found
+
+
+def ambiguous(resource: Resource, id_: Id) -> Problem:
+    """Say that an id names several rows, such as rows of concrete subclasses that count for themselves."""
+    id_text = quote(resource.identity.text(id_))
+    detail = f"several {resource.name} have the id {id_text}; use the URL of the one that is meant"
+    return problem("multiple-results", detail, status=409)
 
 
 def present(resource: Resource, ids: Iterable[Id], session: Session) -> set[Id]:
@@ -142,4 +152,12 @@ def by_lid(target: Target, made: Made) -> Any:
     if key not in made.by_lid:
         detail = f"no earlier operation has created a {target.resource.name} with the lid {quote(target.lid)}"
         raise reject("invalid-identifier", detail, target.source)
+    if _is_removed(made.by_lid[key]):
+        detail = f"an earlier operation has removed the {target.resource.name} with the lid {quote(target.lid)}"
+        raise reject("not-found", detail, target.source)
     return made.by_lid[key]
+
+
+def _is_removed(instance: Any) -> bool:
+    state = inspect(instance)
+    return state.deleted or state.was_deleted or (state.session is not None and instance in state.session.deleted)

@@ -78,6 +78,17 @@ def settable(mapper: Mapper[Any]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
+def given_keys(mapper: Mapper[Any]) -> frozenset[str]:
+    """Give the parts of the primary key that nobody makes: a row has to bring them along."""
+    made = table_of(mapper).autoincrement_column
+    return frozenset(
+        mapper.get_property_by_column(one).key
+        for one in table_of(mapper).primary_key
+        if one is not made and one.default is None and one.server_default is None
+    )
+
+
+@lru_cache(maxsize=1024)
 def is_leaf(mapper: Mapper[Any]) -> bool:
     """Tell whether deleting an instance leaves all others as they are: it refers to some, and none hang on it."""
     return all(prop.direction is MANYTOONE and not prop.cascade.delete for prop in mapper.relationships)

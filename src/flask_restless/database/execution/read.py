@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ...operations.operation import Fetch, One, Related
 from ...operations.outcome import Fetched, Row, Rows
 from ...operations.paging import Cursor, Spelling, Total
-from ...operations.problems import reject
+from ...operations.problems import Rejected, reject
 from ...operations.selection import Branch, Selection
 from ..plan import KEYS, LAST, LIMIT, MOST, BranchPlan, FetchPlan, NodePlan, Parameters
 from ..planning.planner import Planner
@@ -27,6 +27,7 @@ from ..planning.values import (
 )
 from .allowance import Allowance, Descent
 from .computing import computed
+from .locate import ambiguous
 from .reading import Reading, flush_pending
 from .transaction import Transaction
 
@@ -101,6 +102,8 @@ def _check_single(operation: Fetch, rows: Sequence[Row]) -> None:
     match operation.origin:
         case One(id_) if not rows:
             raise not_found(operation.selection.resource, id_)
+        case One(id_) if len(rows) > 1:
+            raise Rejected(ambiguous(operation.selection.resource, id_))
         case _ if operation.single and not rows:
             raise reject("no-result", "exactly one resource was asked for, and none matches")
         case _ if operation.single and len(rows) > 1:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, WriteOnlyCollection
 from sqlalchemy.orm.base import ONETOMANY
 
 from ...operations.operation import Action, Target
-from ...operations.problems import Rejected, Source, problem, reject
+from ...operations.problems import Rejected, Source, problem, quote, reject
 from ...schema.resource import Relationship
 from ..planning.mapping import property_of
 from ..planning.scopes import is_scoped
@@ -77,7 +77,7 @@ def change_members(
     """Add, replace or remove members of a to-many relationship."""
     match action:
         case Action.ADD:
-            _add(instance, relationship, members)
+            _add(instance, relationship, members, source)
         case Action.REMOVE:
             _remove(instance, relationship, members, source)
         case Action.REPLACE:
@@ -91,7 +91,7 @@ def replace(instance: Any, relationship: Relationship, members: list[Any], sourc
     leaving = seen(leaving, relationship, inspect(instance).session)
     leaving = _associated(instance, relationship, leaving)
     _remove(instance, relationship, leaving, source)
-    _add(instance, relationship, members)
+    _add(instance, relationship, members, source)
 
 
 def seen(members: list[Any], relationship: Relationship, session: Session | None) -> list[Any]:
@@ -146,13 +146,22 @@ def _name(relationship: Relationship) -> str:
     return relationship.name if len(relationship.path) > 1 else relationship.key
 
 
-def _add(instance: Any, relationship: Relationship, members: Iterable[Any]) -> None:
+def _add(instance: Any, relationship: Relationship, members: Iterable[Any], source: Source | None) -> None:
     inside = {id(one) for one in _members(instance, relationship)}
     collection = _collection(instance, relationship)
     for member in members:
         if id(member) not in inside:
             inside.add(id(member))
+            _check_free(collection, member, relationship, source)
             _put(collection, member)
+
+
+def _check_free(collection: Any, member: Any, relationship: Relationship, source: Source | None) -> None:
+    """Refuse a member of a dict whose key another one has: that one would be put out, and perhaps deleted."""
+    key_of = getattr(collection, "keyfunc", None)
+    if key_of is not None and key_of(member) in collection:
+        detail = f"another member of {quote(relationship.name)} has the key {quote(str(key_of(member)))}"
+        raise reject("already-exists", detail, source)
 
 
 def _put(collection: Any, member: Any) -> None:

@@ -14,6 +14,8 @@ from ...operations.problems import Problem, Rejected, problem
 from ...schema.resource import Relationship, Resource
 from .failures import refused, validation_problems
 
+NO_ID = "the id must have a value: nobody but the client makes it"
+
 
 @contextmanager
 def validated(resource: Resource, assignments: tuple[Assignment, ...]) -> Iterator[None]:
@@ -25,15 +27,18 @@ def validated(resource: Resource, assignments: tuple[Assignment, ...]) -> Iterat
 
 
 @contextmanager
-def watched(resource: Resource, link: Link | Change | Relate) -> Iterator[None]:
-    """Turn what a validator of the model says against related rows into a problem at the relationship."""
+def watched(resource: Resource, written: Link | Change | Relate | Create | Nested) -> Iterator[None]:
+    """Turn what a validator of the model says into a problem: at the relationship, or at the row that is made."""
     try:
         yield
     except resource.options.validation_exceptions:
         raise
     except (ValueError, AssertionError) as error:
-        detail = str(error) or f'the model refuses this value of "{link.relationship.name}"'
-        raise Rejected(problem("refused-value", detail, link.source)) from error
+        what = (
+            "these values" if isinstance(written, Create | Nested) else f'this value of "{written.relationship.name}"'
+        )
+        detail = str(error) or f"the model refuses {what}"
+        raise Rejected(problem("refused-value", detail, written.source)) from error
 
 
 def assign(instance: Any, assignments: tuple[Assignment, ...], resource: Resource) -> None:
@@ -65,6 +70,11 @@ def missing_values(
         problem("missing-value", f'the attribute "{one.name}" must have a value', row.source)
         for one in resource.attributes.values()
         if one.required and one.key not in covered and getattr(instance, one.key) is None
+    ]
+    missing += [
+        problem("missing-value", NO_ID, row.source)
+        for one in resource.identity.keys
+        if one.required and one.name not in resource.attributes and getattr(instance, one.key) is None
     ]
     missing += [
         problem("missing-value", f'the relationship "{one.name}" must refer to a resource', row.source)

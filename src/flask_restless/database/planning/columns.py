@@ -105,7 +105,9 @@ def entity_of(selection: Selection) -> Entity:
     models = [fields.resource.model for fields in selection.fields[1:]]
     if not models:
         return selection.resource.model
-    return with_polymorphic(selection.resource.model, models)
+    mapper = selection.resource.mapper
+    is_union = any(one.concrete for one in mapper.self_and_descendants)  # then nobody can join what there is
+    return with_polymorphic(selection.resource.model, models, selectable=mapper.selectable if is_union else False)
 
 
 def layout_of(

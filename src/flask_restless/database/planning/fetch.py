@@ -17,7 +17,7 @@ from .binds import Binds
 from .columns import Columns, layout_of
 from .group import first_of_each
 from .keyset import segments, selected
-from .mapping import key_names, mapped_order, property_of
+from .mapping import key_names, locking, mapped_order, property_of
 from .order import order_of
 from .scopes import NO_SCOPES, Entity, Scopes
 from .state import State
@@ -45,7 +45,7 @@ def plan_fetch(fetch: Fetch, scopes: Scopes = NO_SCOPES) -> FetchPlan:
     if selection.page is not None and selection.page.size is not None:
         statement = statement.limit(bindparam(LIMIT, type_=BigInteger())).offset(bindparam(OFFSET, type_=BigInteger()))
     if fetch.exclusive:
-        statement = statement.with_for_update(of=_locked_table(selection.resource))
+        statement = locking(statement, _locked_table(selection.resource))
     first, *more = [statement if one is None else statement.where(one) for one in conditions]
     node = NodePlan(first, layout, _branches(selection, branch_keys, scopes), tuple(columns.derived))
     count = _count(fetch, scopes) if selection.page is not None else None

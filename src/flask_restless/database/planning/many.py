@@ -13,6 +13,7 @@ from ...schema.resource import Resource
 from ..plan import LIMIT, OFFSET
 from .binds import Binds
 from .fetch import primary_rows
+from .mapping import locking
 from .order import order_of
 from .scopes import UNKEPT
 
@@ -28,7 +29,7 @@ def plan_many(operation: UpdateMany | DeleteMany) -> Select[Any]:
     statement = primary_rows(Fetch(selection), select(resource.model), resource.model, binds)
     statement = order_of(selection.sort, resource, resource.model, binds).apply(statement)
     statement = statement.limit(bindparam(LIMIT, type_=BigInteger())).offset(bindparam(OFFSET, type_=BigInteger()))
-    statement = statement.with_for_update(of=resource.mapper.local_table)
+    statement = locking(statement, resource.mapper.local_table)
     return statement.options(lazyload("*"), *_loads(operation, resource))
 
 

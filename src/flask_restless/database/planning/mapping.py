@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import FromClause, Select, Table
 from sqlalchemy.orm import RelationshipProperty
 
 from ...schema.resource import Relationship
@@ -13,6 +14,11 @@ def property_of(relationship: Relationship) -> RelationshipProperty[Any]:
     """Give the (first) mapped relationship behind one of ours."""
     found: RelationshipProperty[Any] = relationship.model.__mapper__.relationships[relationship.key]
     return found
+
+
+def locking(statement: Select[Any], source: FromClause) -> Select[Any]:
+    """Lock the rows that come from a table; those of a union or of another subquery, nobody can lock."""
+    return statement.with_for_update(of=source) if isinstance(source, Table) else statement
 
 
 def mapped_order(prop: RelationshipProperty[Any]) -> list[Any]:

@@ -17,7 +17,7 @@ from ...operations.operation import (
     UpdateMany,
 )
 from ...operations.outcome import Counted, Evaluated, Fetched, Outcome, Rows, Written
-from ...operations.problems import Problem, reject
+from ...operations.problems import Problem, Rejected, problem, reject
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
 from ..callback import JAVASCRIPT
@@ -142,7 +142,9 @@ class Classic:
         return _reply(call, 200, objects[0], place=location(call, rows))
 
     def _one(self, call: Call, rows: Rows, processors: str) -> Reply:
-        (found,) = self._codes.objects(rows)
+        found, *others = self._codes.objects(rows)
+        if others:  # such as rows of concrete subclasses that count for themselves
+            raise Rejected(problem("multiple-results", "several objects have this primary key", status=409))
         after(call, processors, result=found)
         return _reply(call, 200, found)
 

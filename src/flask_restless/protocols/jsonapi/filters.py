@@ -121,7 +121,7 @@ def _takes_list(resource: Resource, names: list[str]) -> bool:
     return False
 
 
-_WITH_COMMAS = frozenset({"json", "jsonb", "array", "hstore", "range", "enum"})
+_WITH_COMMAS = frozenset({"json", "jsonb", "array", "hstore", "range", "enum", "set"})
 """Codecs in whose texts a comma may stand."""
 
 

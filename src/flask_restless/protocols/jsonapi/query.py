@@ -112,7 +112,7 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
 
 
 CURES = {
-    "group": "; send groupBy=name,publisher.country",
+    "group": "; send groupBy=name,publisher.name",
     "ignorecase": "; send ignoreCase=true",
     "callback": "; JSONP is not enabled here",
     "functions": "; functions are evaluated at /eval/<collection>, where the API allows them",
