@@ -25,6 +25,12 @@ def self_link(call: Call) -> str:
     return _url(call, _encoded(call.query))
 
 
+def with_query(call: Call, url: str) -> str:
+    """Give a URL with the query of the request, so that it leads to the same document (J-3.1.8)."""
+    query = _encoded(call.query)
+    return f"{url}?{query}" if query else url
+
+
 def _url(call: Call, query: str) -> str:
     path = quote(call.path, safe="/") if call.id is None else _path(call)
     return f"{call.root}{path}?{query}" if query else f"{call.root}{path}"
@@ -45,7 +51,7 @@ def _rewritten(query: str, without: frozenset[str]) -> str:
 
 def _path(call: Call) -> str:
     """Write the path of a resource or of what is below it; an id's own slashes stay part of the id."""
-    parts = [call.resource.path, quote(call.id or "", safe="")]
+    parts = [call.resource.url, quote(call.id or "", safe="")]
     if call.relation is None:
         return "/".join(parts)
     if call.endpoint == "relationship":

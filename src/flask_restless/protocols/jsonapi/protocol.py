@@ -21,7 +21,7 @@ from .cursor import apply_profile
 from .description import index_document
 from .earlier import note_callback, wrapped
 from .errors import error_document, error_headers, error_status
-from .links import link_header, page_links, self_link
+from .links import link_header, page_links, self_link, with_query
 from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
 from .parsing import Parser
 from .preference import APPLIED, AS_ASKED, prefers_representation
@@ -200,7 +200,7 @@ class JsonApi:
         document = self._single(call, operation.selection, rows)
         location = self._url(call, rows)
         if "links" in document:
-            document["links"] = {"self": location}
+            document["links"] = {"self": with_query(call, location)}
         return self._reply(call, 201, postprocess(call, document), (("Location", location),))
 
     def _document(self, call: Call, selection: Selection, rows: Rows, start: tuple[str, ...] = ()) -> Document:
@@ -225,7 +225,7 @@ class JsonApi:
         index = next(
             (one.resource for one in rows.layout.variants if one.resource.name == found["type"]), call.resource
         )
-        return f"{call.root}{index.path}/{quote(found['id'], safe='')}"
+        return f"{call.root}{index.url}/{quote(found['id'], safe='')}"
 
     def _reply(
         self,
@@ -246,7 +246,7 @@ def _is_pretty(call: Call) -> bool:
 
 def _related_link(call: Call) -> str:
     """Give the URL of the related resources, for a call to the relationship's own."""
-    return f"{call.root}{call.resource.path}/{quote(call.id or '', safe='')}/{call.relation}"
+    return f"{call.root}{call.resource.url}/{quote(call.id or '', safe='')}/{quote(call.relation or '', safe='')}"
 
 
 def _id_of(operation: Write, result: Written) -> Id | None:
