@@ -131,6 +131,20 @@ def test_mount_points_are_encoded(client: CheckedClient) -> None:
     assert answer.json["links"]["self"] == f"http://localhost/d%C3%A9j%C3%A0{ITEMS}"
 
 
+@pytest.mark.parametrize("id_", ["", ".", ".."])
+@pytest.mark.parametrize("place", ["id", "attribute"])
+def test_ids_that_no_url_can_end_with(client: CheckedClient, id_: str, place: str) -> None:
+    """J-3.5.2: what could never be fetched by its own link is not created."""
+    data: dict[str, Any] = {"type": "gute bücher"}
+    data |= {"id": id_} if place == "id" else {"attributes": {"slug": id_}}
+
+    answer = client.send("POST", ITEMS, {"data": data})
+
+    assert answer.status_code == 422
+    pointer = "/data/id" if place == "id" else "/data/attributes/slug"
+    assert answer.json["errors"][0]["source"] == {"pointer": pointer}
+
+
 def test_self_link_of_what_is_created_keeps_the_query(shop: Shop) -> None:
     """J-3.1.8: it reproduces the document with what that includes; the resource's own is Location (J-5.1.8)."""
     document = {"data": {"type": "tags", "attributes": {"name": "never used"}}}
