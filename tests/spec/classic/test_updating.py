@@ -254,6 +254,17 @@ def test_updating_on_every_database(database: Engine) -> None:
     assert office.one(Person, 1).age == 5
 
 
+def test_lists_are_tagged_for_those_who_ask(office: Office) -> None:
+    """Beyond the contract: so a list that has not changed is not sent again."""
+    first = office.get("/api/person", headers={"If-None-Match": '"-"'})
+    again = office.get("/api/person", headers={"If-None-Match": first.headers["ETag"]})
+    office.send("PATCH", "/api/person/1", {"age": 33})
+    later = office.get("/api/person", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (first.status_code, again.status_code, later.status_code) == (200, 304, 200)
+    assert "ETag" not in office.get("/api/person").headers
+
+
 def test_states_are_named_as_in_every_protocol(office: Office) -> None:
     """Beyond the contract: entity tags cover what stands inside an object too"""
     first = office.get("/api/person/1")
