@@ -82,9 +82,8 @@ class Seeker:
         """Give the document's pagination metadata (C-5.3, C-8)."""
         page: Object = {}
         if self.fetched.total is not None:
-            estimated = self.page.total is Total.ESTIMATE
             total = self.fetched.total
-            page |= {"estimatedTotal": {"bestGuess": total}} if estimated else {"total": total}
+            page |= estimated(total) if self.page.total is Total.ESTIMATE else {"total": total}
         if self.page.is_range and self.fetched.has_next:
             page["rangeTruncated"] = True
         return page
@@ -133,6 +132,11 @@ class Seeker:
         if self.page.size is not None:
             own["page[size]"] = str(self.page.size)
         return changed_url(self.call, own, frozenset() if keep else BOUNDS)
+
+
+def estimated(total: int) -> Object:
+    """Give the metadata of a list whose length is a guess (C-8.2)."""
+    return {"estimatedTotal": {"bestGuess": total}}
 
 
 def _beside(cursor: Cursor) -> Cursor:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode
 
 from ...operations.outcome import Fetched
-from ...operations.paging import Page, Spelling
+from ...operations.paging import Page, Spelling, Total
 from ..base import Call
 
 Links = dict[str, str | None]
@@ -63,12 +63,15 @@ def _path(call: Call) -> str:
 
 
 def page_links(call: Call, page: Page, fetched: Fetched) -> Links:
-    """Give first, last, prev and next: null where there is no such page, and no `last` without a total."""
+    """Give first, last, prev and next: null where there is no such page, and no `last` without a counted total.
+
+    The last page that an estimate names may be none, or not the last one (J-4.6.4).
+    """
     if page.size is None:
         return {}
     size, offset, total = page.size, page.offset, fetched.total
     links: Links = {"first": _page_link(call, page, 0)}
-    if total is not None:
+    if total is not None and page.total is not Total.ESTIMATE:
         final = max(0, (total - 1) // size * size) if page.spelling is Spelling.NUMBER else _last_offset(page, total)
         links["last"] = _page_link(call, page, final)
     links["prev"] = None

@@ -10,14 +10,14 @@ import orjson
 
 from ...operations.operation import Aggregate, Batch, Create, Delete, Fetch, Id, Operation, Relate, Update, Write
 from ...operations.outcome import BatchWritten, Evaluated, Fetched, Outcome, Rows, Written
-from ...operations.paging import Spelling
+from ...operations.paging import Spelling, Total
 from ...operations.problems import Problem, reject
 from ...operations.selection import Selection
 from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
 from .atomic import EXTENSION, read_batch
-from .cursor import apply_profile
+from .cursor import apply_profile, estimated
 from .description import index_document
 from .earlier import note_callback, wrapped
 from .errors import error_document, error_headers, error_status
@@ -159,6 +159,8 @@ class JsonApi:
                 type_ = apply_profile(call, operation.selection, fetched, body)
             else:
                 links |= page_links(call, page, fetched)
+                if fetched.total is not None and page.total is Total.ESTIMATE:
+                    body["meta"]["page"] = estimated(fetched.total)
             header = link_header(links)
             headers = (("Link", header),) if header and len(header) <= LONGEST_HEADER else ()
         if not links:
