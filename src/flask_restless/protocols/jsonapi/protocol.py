@@ -11,13 +11,13 @@ import orjson
 from ...operations.operation import Aggregate, Batch, Create, Delete, Fetch, Id, Operation, Relate, Update, Write
 from ...operations.outcome import BatchWritten, Evaluated, Fetched, Outcome, Rows, Written
 from ...operations.paging import Spelling, Total
-from ...operations.problems import Problem, reject
+from ...operations.problems import Problem, Rejected, reject
 from ...operations.selection import Selection
 from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
 from .atomic import EXTENSION, read_batch
-from .cursor import apply_profile, estimated
+from .cursor import apply_profile, estimated, with_types
 from .description import index_document
 from .earlier import note_callback, wrapped
 from .errors import error_document, error_headers, error_status
@@ -85,7 +85,10 @@ class JsonApi:
         note_callback(call)
         if call.endpoint != "evaluation":
             negotiate(call)
-        return self._parser.parse(call)
+        try:
+            return self._parser.parse(call)
+        except Rejected as rejected:
+            raise Rejected(*with_types(call, rejected.problems)) from None
 
     def _batch(self, call: Call) -> Batch:
         """Read a batch, whose media type has to name the extension (A-1.6)."""
