@@ -281,6 +281,12 @@ def test_updating_on_every_database(database: Engine) -> None:
     assert office.one(Person, 1).age == 5
 
 
+@pytest.mark.parametrize("change", [{"\ud800": 1}, {"computers": [{"\ud800": 1}]}, {"owner": {"\ud800": 1}}])
+def test_names_that_no_answer_can_repeat(office: Office, change: Any) -> None:
+    """J-9.8, 2.1: half a character in a name is a client's fault"""
+    assert office.send("PATCH", "/api/person/1", change).status_code == 400
+
+
 def test_lists_are_tagged_for_those_who_ask(office: Office) -> None:
     """Beyond the contract: so a list that has not changed is not sent again."""
     first = office.get("/api/person", headers={"If-None-Match": '"-"'})
