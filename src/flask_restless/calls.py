@@ -10,7 +10,7 @@ from urllib.parse import quote as percent_encoded
 
 from flask import Request, request
 
-from .long_queries import OVERRIDE, PLAIN, QUERY, merged_query, method_of
+from .long_queries import OVERRIDE, QUERY, ascii_query, merged_query, method_of
 from .operations.problems import Rejected, quote, reject
 from .protocols.base import Call
 from .schema.resource import Resource
@@ -76,7 +76,7 @@ def asked_method(asked: Request) -> str:
 def call_of(asked: Request, method: str, resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
     """Read a request, whole; Rejected (`malformed-host`, `payload-too-large`, `unsupported-media-type`)."""
     environ = asked.environ
-    headers, query = Headers(environ), _in_ascii(environ.get("QUERY_STRING", ""))
+    headers, query = Headers(environ), ascii_query(environ.get("QUERY_STRING", ""))
     is_bare = method in BODILESS and endpoint != "evaluation"
     body = b"" if is_bare else _body(asked, resource.registry.limits.body_bytes)
     if method == QUERY:
@@ -96,18 +96,13 @@ def call_of(asked: Request, method: str, resource: Resource, endpoint: str, part
     )
 
 
-def _in_ascii(query: str) -> str:
-    """Percent-encode the bytes that a client sent as they are, such as curl does; WSGI hands them over as Latin-1."""
-    return query if query.isascii() else percent_encoded(query.encode("latin-1"), safe=PLAIN)
-
-
 @lru_cache(maxsize=256)
 def _root(scheme: str, host: str, mount: str) -> str:
     """Give the URL of the application's root; a forged Host cannot put anything else into a link (A-13, T15)."""
     if not HOST.fullmatch(host):
         detail = f"the host {quote(host)} is malformed" if host else "the host is missing or malformed"
         raise reject("malformed-host", detail)
-    return f"{scheme}://{host}{mount.rstrip('/')}"
+    return f"{scheme}://{host}{percent_encoded(mount.rstrip('/').encode('latin-1'), safe='/')}"
 
 
 def _body(asked: Request, limit: int) -> bytes:

@@ -9,6 +9,7 @@ from .operations.outcome import Fetched, Outcome, Rows, Written
 from .operations.preconditions import (
     IF_MATCH,
     IF_NONE_MATCH,
+    body_tag,
     entity_tag,
     expectations,
     failed,
@@ -18,7 +19,7 @@ from .operations.preconditions import (
     states_of,
     version_of,
 )
-from .operations.problems import Rejected
+from .operations.problems import Rejected, reject
 from .protocols.base import Call, Reply
 
 KEPT = frozenset({"cache-control", "content-location", "etag", "expires", "vary", "x-content-type-options"})
@@ -41,14 +42,32 @@ def expecting(call: Call, operation: Operation) -> Operation:
 
 
 def tagged(call: Call, operation: Operation, outcome: Outcome, reply: Reply) -> Reply:
-    """Add the entity tag of the one resource that a reply shows; where the client has that already, say just this."""
-    rows = _resource(operation, outcome)
-    if rows is None or reply.status >= 300 or not reply.body:
+    """Add the entity tag of what a reply shows; where the client has that already, say just this."""
+    if reply.status >= 300 or not reply.body:
         return reply
+    rows = _resource(operation, outcome)
+    if rows is None:
+        return _tagged_list(call, operation, reply) if isinstance(operation, Fetch) and not reply.stream else reply
     states = states_of(rows)
     tag = entity_tag(states[-1], reply.body)
     reply = Reply(reply.status, (*reply.headers, ("ETag", tag)), reply.body)
     return _unless_known(call, rows, tag, reply) if isinstance(operation, Fetch) else reply
+
+
+def _tagged_list(call: Call, fetch: Fetch, reply: Reply) -> Reply:
+    """Add the entity tag of a list, of linkage or of a related resource that is not there: a digest of the body.
+
+    That takes time, and so is done for those who speak of tags, and where the API says so for everybody.
+    """
+    match, none_match = call.headers.get("if-match"), call.headers.get("if-none-match")
+    if match is None and none_match is None and not fetch.selection.resource.options.tag_lists:
+        return reply
+    tag = body_tag(reply.body)
+    if match is not None:
+        expected = read_tags(match, IF_MATCH, weak=False)
+        if expected is not None and tag[1:-1] not in expected:
+            raise reject("precondition-failed", "the list is no longer in the expected state; fetch it again", IF_MATCH)
+    return _unless_had(none_match, tag, replace(reply, headers=(*reply.headers, ("ETag", tag))))
 
 
 def _resource(operation: Operation, outcome: Outcome) -> Rows | None:
@@ -68,7 +87,11 @@ def _unless_known(call: Call, rows: Rows, tag: str, reply: Reply) -> Reply:
         expected = Expectation(read_tags(text, IF_MATCH, weak=False), source=IF_MATCH)
         if not is_met(expected, states_of(rows)):
             raise Rejected(failed(expected, version_of(rows), call.id or "", rows.layout.variants[0].resource))
-    text = call.headers.get("if-none-match")
+    return _unless_had(call.headers.get("if-none-match"), tag, reply)
+
+
+def _unless_had(text: str | None, tag: str, reply: Reply) -> Reply:
+    """Give the reply, or a 304 in its place where `If-None-Match` says that the client has it."""
     if text is None:
         return reply
     known = read_tags(text, IF_NONE_MATCH, weak=True)

@@ -27,17 +27,26 @@ def method_of(method: str, override: str | None) -> str:
     return QUERY if method == "POST" and override == QUERY else method
 
 
+def ascii_query(text: str) -> str:
+    """Give a URL's query string, in which a WSGI server leaves bytes as they came, with those percent-encoded."""
+    return text if text.isascii() else _encoded(text.encode("latin-1"))
+
+
 def merged_query(query: str, content_type: str | None, body: bytes) -> str:
     """Give the query string of a URL with the parameters of a body; Rejected (`unsupported-media-type`, ...)."""
     if not body:
         return query
     _check_type(content_type)
     try:
-        text = body.decode("utf-8")
+        body.decode("utf-8")
     except UnicodeDecodeError:
         raise reject("invalid-parameter", "the parameters in the body are not UTF-8") from None
-    text = percent_encoded(text, safe=PLAIN)
+    text = _encoded(body)
     return f"{query}&{text}" if query else text
+
+
+def _encoded(text: bytes) -> str:
+    return percent_encoded(text, safe=PLAIN)
 
 
 def _check_type(given: str | None) -> None:

@@ -283,13 +283,13 @@ class APIManager:
         relationship: bool = False,
     ) -> str:
         """Give the path of an API's URL, below the application's root; ValueError if `model` has no API."""
-        parts = [self._find(model).path]
+        parts = [self._find(model).url]
         if resource_id is not None:
             parts.append(quote(str(resource_id), safe=""))
         if relationship:
             parts.append("relationships")
         if relation_name is not None:
-            parts.append(relation_name)
+            parts.append(quote(relation_name, safe=""))
         if related_resource_id is not None:
             parts.append(quote(str(related_resource_id), safe=""))
         return "/".join(parts)

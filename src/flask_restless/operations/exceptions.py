@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from .problems import Problem, Source
+
+FIELD_MESSAGE = re.compile(r"\[(?P<field>[^:\[\]]+): \"?(?P<message>[^\]]*?)\"?\]$")
+"""How validation libraries of earlier days ended their messages: `... [age: "Must be positive"]`."""
+
+
+def field_message(text: str) -> tuple[str, str] | None:
+    """Give the field that a validation's message names, and what it says about it."""
+    match = FIELD_MESSAGE.search(text)
+    return None if match is None else (match["field"].strip(), match["message"])
 
 
 class ProcessingException(Exception):

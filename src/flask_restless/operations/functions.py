@@ -11,7 +11,7 @@ from typing import Any
 
 from ..schema.resource import Attribute, Resource
 from .binding import find_attribute
-from .problems import Source, reject
+from .problems import Source, quote, reject
 
 NUMERIC = frozenset({"integer", "number", "decimal", "interval"})
 """Codecs of what can be added up."""
@@ -26,9 +26,9 @@ def function_term(
     name, field = given["name"], given["field"]
     found = find_attribute(resource, field)
     if found is None or not (found.sql and found.access.filter):
-        raise reject("invalid-parameter", f'No such field "{field[:80]}"', source)
+        raise reject("invalid-parameter", f"No such field {quote(field)}", source)
     if name.lower() not in {one.lower() for one in allowed}:
-        raise reject("invalid-parameter", f'No such function "{name[:80]}"', source)
+        raise reject("invalid-parameter", f"No such function {quote(name)}", source)
     if name.lower() in ("sum", "avg") and found.codec.name not in NUMERIC:
         detail = f'The function "{name}" needs numbers, which "{field}" does not hold'
         raise reject("invalid-parameter", detail, source)

@@ -1,8 +1,8 @@
 """Reading JSON from strangers: whatever two readers could understand differently is refused.
 
 Duplicate keys, NaN and infinities, numbers of many digits, deep nesting, byte order marks and other encodings than
-UTF-8 never get past here (threats T27, T28, T34, T35).  NUL and lone surrogates that are written as escapes do; the
-codecs refuse them wherever a value is used.
+UTF-8 never get past here (threats T27, T28, T34, T35), nor do names with lone surrogates.  Those in values do,
+like NUL; the codecs refuse them wherever a value is used.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ ALIKE = bytes.maketrans(b"\t\n\r123456789", b"   000000000")
 KEY = b'":'
 LONG = b"0" * 19
 """Digits of an integer that may have more than 64 bits, of which orjson makes a float."""
+HALF = re.compile("[\ud800-\udfff]")
 BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{\]}]', re.DOTALL)
 
 
@@ -46,7 +47,7 @@ def read_json(
     try:
         return json.loads(
             text,
-            object_pairs_hook=partial(_object, members),
+            object_pairs_hook=partial(_object, members, "\\ud" in text or "\\uD" in text),
             parse_int=_integer,
             parse_float=_float,
             parse_constant=_constant,
@@ -112,7 +113,10 @@ def _check_depth(text: str, limit: int, source: Source | None, what: str) -> Non
             depth -= 1
 
 
-def _object(members: int | None, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(members: int | None, may_be_broken: bool, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; in `may_be_broken` JSON a name may hold half a character, which no answer could repeat."""
+    if may_be_broken and (name := next((name for name, _ in pairs if HALF.search(name)), None)) is not None:
+        raise _Unreadable(f"the member {quote(name)}, whose name holds half of a surrogate pair")
     if members is not None and len(pairs) > members:
         raise _Unreadable(f"an object of more than {members} members", "limit-exceeded")
     found = dict(pairs)

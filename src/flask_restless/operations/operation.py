@@ -140,8 +140,9 @@ class Link:
 class Change:
     """Some members of a to-many relationship come, then some go.
 
-    Those in `removed` that are not members are left alone; `deleted` members are taken out and deleted, which needs
-    DELETE among the methods of their own API (A-7).  What came can go again in the same change.
+    Those in `removed` that are not members are left alone; with `members_only` they are a problem
+    (`related-not-found`) of an Update, while of many rows each loses what it has.  `deleted` members are taken out and
+    deleted, which needs DELETE among the methods of their own API (A-7).  What came can go again in the same change.
     """
 
     relationship: Relationship
@@ -149,6 +150,7 @@ class Change:
     removed: tuple[Target | Matching, ...] = ()
     deleted: tuple[Target | Matching, ...] = ()
     source: Source | None = field(default=None, compare=False)
+    members_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,8 @@ class Create:
 class Update:
     """Change the row `target` refers to; what is not named keeps its value.
 
-    With `sparing` it is to be told whether the server has changed anything else.
+    With `sparing` it is to be told whether the server has changed anything else.  `kind` is the subtype that the client
+    takes the row for, if it says so: a problem (`wrong-type`) if it is none.
     """
 
     target: Target
@@ -197,6 +200,7 @@ class Update:
     changes: tuple[Change, ...] = ()
     expected: tuple[Expectation, ...] = ()
     sparing: bool = False
+    kind: Resource | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def _source(name: str) -> Source:
 def _number(text: str, name: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise reject("invalid-page", f"page[{name}] is a whole number, not {quote(text)}", _source(name))
-    return int(text[:40])
+    return int(text.lstrip("0")[:40] or "0")
 
 
 def _size(resource: Resource, text: str | None, name: str) -> int | None:

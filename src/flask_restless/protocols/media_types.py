@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 RANGE = re.compile(rf"\s*({TOKEN}/{TOKEN})((?:[^,\"]|\"(?:[^\"\\]|\\.)*\")*)(?:,|$)")
-PARAMETER = re.compile(rf"\s*;\s*(?:({TOKEN})\s*=\s*({TOKEN}|\"(?:[^\"\\]|\\.)*\"))?\s*")
+PARAMETER = re.compile(rf"\s*;\s*(?:({TOKEN})\s*(?:=\s*(\"(?:[^\"\\]|\\.)*\"|[^\s;,\"]*))?)?\s*")
+"""One parameter.  A value without quotes may hold more than a token does: clients forget them around URIs."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediaType:
-    """One media type or range, its parameters by lower-case name; `q` is a weight and none of them."""
+    """One media type or range, its parameters by lower-case name; the `q` of a range is a weight and none of them."""
 
     name: str
     parameters: dict[str, str] = field(default_factory=dict)
@@ -25,7 +26,7 @@ class MediaType:
 
 
 def read_media_types(header: str) -> Iterator[MediaType]:
-    """Take a header apart; what is not a media type is passed over."""
+    """Take a list of ranges apart; what is not a media type is passed over."""
     place = 0
     while place < len(header):
         match = RANGE.match(header, place)
@@ -34,23 +35,33 @@ def read_media_types(header: str) -> Iterator[MediaType]:
             place = len(header) if comma < 0 else comma + 1
             continue
         place = match.end()
-        yield _media_type(match[1].lower(), match[2])
+        if (parameters := _parameters(match[2])) is not None:
+            yield MediaType(match[1].lower(), parameters, _weight(parameters.pop("q", "1")))
 
 
-def _media_type(name: str, rest: str) -> MediaType:
-    parameters: dict[str, str] = {}
-    weight = 1.0
-    for match in PARAMETER.finditer(rest):
+def read_media_type(header: str) -> MediaType | None:
+    """Read the one media type of a body, where `q` is a parameter like all others; None if the header is none."""
+    match = RANGE.fullmatch(header)
+    parameters = None if match is None or header.endswith(",") else _parameters(match[2])
+    return None if match is None or parameters is None else MediaType(match[1].lower(), parameters)
+
+
+def _parameters(text: str) -> dict[str, str] | None:
+    """Read what follows a type, None if these are no parameters; the values of a name given twice are joined."""
+    found: dict[str, str] = {}
+    place = 0
+    while place < len(text):
+        match = PARAMETER.match(text, place)
+        if match is None:
+            return None if text[place:].strip() else found
+        place = match.end()
         if match[1] is None:
             continue
-        key, value = match[1].lower(), match[2]
+        key, value = match[1].lower(), match[2] or ""
         if value.startswith('"'):
             value = re.sub(r"\\(.)", r"\1", value[1:-1])
-        if key == "q":
-            weight = _weight(value)
-        else:
-            parameters[key] = value
-    return MediaType(name, parameters, weight)
+        found[key] = f"{found[key]} {value}" if key in found else value
+    return found
 
 
 def _weight(text: str) -> float:

@@ -108,7 +108,16 @@ def _identity(mapper: Mapper[Any], options: Options, types: Types | None) -> Ide
                 f"primary_key names {options.primary_key!r}, which is no column of {mapper.class_.__name__}; "
                 f"there are {', '.join(sorted(mapper.column_attrs.keys()))}"
             )
+        if not (options.allow_non_primary_key_id or _is_key(mapper.column_attrs[options.primary_key], mapper)):
+            raise IllegalArgumentError(
+                f"primary_key names {options.primary_key!r}, which is no part of the primary key of "
+                f"{mapper.class_.__name__}; allow_non_primary_key_id=True lets it be the id"
+            )
     return Identity(tuple(_key_attribute(mapper, key, types) for key in keys))
+
+
+def _is_key(prop: ColumnProperty[Any], mapper: Mapper[Any]) -> bool:
+    return any(mapper.get_property_by_column(column) is prop for column in mapper.primary_key)
 
 
 def _key_attribute(mapper: Mapper[Any], key: str, types: Types | None) -> Attribute:

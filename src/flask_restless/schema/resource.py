@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from sqlalchemy.orm import Mapper
 
@@ -99,6 +100,11 @@ class Relationship:
     order: tuple[tuple[str, bool], ...] = ()
     implied: Callable[[], Resource] | None = None
     """Makes what stands in for the API of the target model where that has none, if it is to be shown all the same."""
+
+    @property
+    def url(self) -> str:
+        """The name as it stands in a URL: percent-encoded (J-3.9.2)."""
+        return quote(self.name, safe="")
 
     @property
     def key(self) -> str:
@@ -219,6 +225,11 @@ class Resource:
     def path(self) -> str:
         """The path of the collection, relative to the application's root."""
         return f"{self.options.url_prefix}/{self.name}"
+
+    @cached_property
+    def url(self) -> str:
+        """The path as it stands in a URL: percent-encoded (J-3.9.2)."""
+        return quote(self.path, safe="/")
 
     def _found(self) -> _Neighbours:
         """Give what the other APIs mean for this one; looked for again when one has been created since."""

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, ForeignKey, Select, String, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Query, Session, mapped_column, relationship, scoped_session
+from sqlalchemy import Engine, ForeignKey, Select, String, event, func, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Query,
+    Session,
+    aliased,
+    mapped_column,
+    relationship,
+    scoped_session,
+)
 from sqlalchemy.orm import sessionmaker as maker
 
 from classic_models import EVERY, ClassicClient
 from flask_restless import APIManager
+from flask_restless.schema.base_query import BaseQuery
 
 
 class Kept(Query[Any]):
@@ -50,7 +62,50 @@ def of_select(model: Any, session: Any) -> None:
     model.query = classmethod(lambda cls: select(cls).where(cls.deleted.is_(False)).order_by(cls.title))
 
 
-WAYS = [of_query_class, of_callable, of_join, of_select]
+def of_limit(model: Any, session: Any) -> None:
+    """Give the first row of an order, which is the way of the query that says so."""
+    model.query = classmethod(lambda cls: session.query(cls).order_by(cls.title).limit(1))
+
+
+def of_offset(model: Any, session: Any) -> None:
+    """Leave the first rows of an order out."""
+    model.query = classmethod(lambda cls: select(cls).order_by(cls.title.desc()).offset(1).limit(5))
+
+
+def of_union(model: Any, session: Any) -> None:
+    """Put two queries together."""
+    model.query = classmethod(
+        lambda cls: session.query(cls).filter_by(title="a").union(session.query(cls).filter_by(title="z"))
+    )
+
+
+def of_alias(model: Any, session: Any) -> None:
+    """Go by another name than the model's own."""
+
+    def query(cls: Any) -> Any:
+        other = aliased(cls)
+        return session.query(other).filter(other.deleted.is_(False))
+
+    model.query = classmethod(query)
+
+
+def of_listener(model: Any, session: Any) -> None:
+    """Have a listener add the filter, as SQLAlchemy's manual shows it."""
+
+    class Heard(Query[Any]):
+        pass
+
+    @event.listens_for(Heard, "before_compile", retval=True)
+    def leave_out(query: Any) -> Any:
+        for one in query.column_descriptions:
+            if one["type"] is model:
+                query = query.enable_assertions(False).filter(one["entity"].deleted.is_(False))
+        return query
+
+    model.query = session.query_property(query_cls=Heard)
+
+
+WAYS = [of_query_class, of_callable, of_join, of_select, of_limit, of_offset, of_union, of_alias, of_listener]
 
 
 class Library:
@@ -191,6 +246,65 @@ def test_an_ordinary_query_is_no_scope(sqlite: Engine, way: Any) -> None:
 
     assert library.manager.resource_of(library.doc).options.rules.scope is None
     assert library.client.get("/api/doc").json["num_results"] == 2
+
+
+def test_a_listener_of_all_queries(sqlite: Engine) -> None:
+    """One that was there when the API was created holds, although the class of queries is SQLAlchemy's own."""
+
+    def leave_out(query: Any) -> Any:
+        for one in query.column_descriptions:
+            if one["entity"] is not None and hasattr(one["entity"], "deleted"):
+                query = query.enable_assertions(False).filter(one["entity"].deleted.is_(False))
+        return query
+
+    event.listen(Query, "before_compile", leave_out, retval=True)
+    try:
+        library = Library(sqlite, PLAIN["query_property"])
+
+        assert library.client.get("/api/doc").json["num_results"] == 1
+        assert library.client.get("/api/doc/2").status_code == 404
+    finally:
+        event.remove(Query, "before_compile", leave_out)
+
+
+def test_a_limit_is_that_of_the_whole_list(database: Engine) -> None:
+    """The query's rows are those that exist, whatever is asked about them: its limit is not one of each statement."""
+    library = Library(database, of_limit)
+    named_b = {"filters": [{"name": "title", "op": "eq", "val": "b"}]}
+
+    assert library.client.search("/api/doc", named_b).json["num_results"] == 0
+    assert library.client.send("PATCH", "/api/doc/1", {"title": "c"}).status_code == 403
+
+
+def test_first_rows_of_groups() -> None:
+    """DISTINCT ON keeps the order that says which rows those are: it stays whole inside."""
+
+    class Base(DeclarativeBase):
+        pass
+
+    class Version(Base):
+        __tablename__ = "version"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        number: Mapped[int]
+
+    with pytest.warns(DeprecationWarning, match="DISTINCT ON") if hasattr(Select, "ext") else nullcontext():
+        Version.query = select(Version).distinct(Version.number).order_by(Version.number, Version.id)
+
+    condition = BaseQuery(Version)(Version)
+
+    text = str(condition.compile(dialect=postgresql.dialect()))
+    assert "DISTINCT ON (version.number)" in text
+    assert "ORDER BY version.number, version.id) AS" in text
+
+
+def test_a_query_of_something_else_is_named(sqlite: Engine) -> None:
+    """A query from whose rows the key cannot be told lets no row pass by mistake."""
+    library = Library(sqlite, lambda model, session: setattr(model, "query", lambda: select(func.count())))
+    rules = library.manager.resource_of(library.doc).options.rules
+    assert rules.scope is not None
+
+    with pytest.raises(TypeError, match="without the key"):
+        rules.scope(library.doc)
 
 
 def test_what_is_no_query_is_named(sqlite: Engine) -> None:

@@ -250,3 +250,39 @@ def test_many_adds_are_carried_out_together(shop: Shop) -> None:
     assert len(answer.json["atomic:results"]) == 200
     assert len(statements) <= 202
     assert sum(text.startswith("SELECT") for text in statements.texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "pointer"),
+    [
+        ({"op": ["add"], "data": {"type": "tags"}}, 400, "/atomic:operations/0/op"),
+        ({"op": {}, "data": {"type": "tags"}}, 400, "/atomic:operations/0/op"),
+        ({"op": "add", "ref": 5, "data": {"type": "tags"}}, 400, "/atomic:operations/0/ref"),
+        ({"op": "add", "ref": {"type": "books"}, "data": {"type": "tags"}}, 409, "/atomic:operations/0/ref/type"),
+        ({"op": "add", "ref": {"type": "tags", "id": "1"}, "data": {"type": "tags"}}, 400, "/atomic:operations/0/ref"),
+    ],
+)
+def test_what_an_operation_says_of_itself_must_make_sense(
+    shop_everywhere: Shop, operation: Any, status: int, pointer: str
+) -> None:
+    """A-2.1, A-2.3, A-5.2, A-7.5."""
+    answer = send(shop_everywhere, operation)
+
+    assert answer.status_code == status, answer.text
+    assert answer.json["errors"][0]["source"] == {"pointer": pointer}
+
+
+@pytest.mark.parametrize("href", ["http://localhost:80/api/tags", "//localhost/api/tags", "tags", "/api/tags"])
+def test_the_schemes_own_port_need_not_be_said(shop_everywhere: Shop, href: str) -> None:
+    """A-2.4."""
+    answer = send(shop_everywhere, {"op": "add", "href": href, "data": add("brand new")["data"]})
+
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("href", ["http://localhost:81/api/tags", "https://localhost/api/tags", "http://x:y/api/tags"])
+def test_another_port_is_another_server(shop_everywhere: Shop, href: str) -> None:
+    """A-2.4."""
+    answer = send(shop_everywhere, {"op": "add", "href": href, "data": add("brand new")["data"]})
+
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (404, "unknown-url")

@@ -181,6 +181,19 @@ def test_order_that_is_hidden_has_no_cursors(sqlite: Engine) -> None:
     assert shop.get("/api/publishers?page[size]=2").status_code == 200
 
 
+@pytest.mark.parametrize("sort", ["nosuch", "authors", "authors.name", "details", "headline", ""])
+def test_sort_without_cursors(shop: Shop, sort: str) -> None:
+    """C-1.3, C-9.1: who asks for pages by cursor is told by the profile's own type that the order has none."""
+    error = refusal(shop, f"/api/books?sort={sort}")
+    plain = shop.get(f"/api/books?sort={sort}").json["errors"][0]
+    cursor = get(shop, "/api/books?page[size]=1")["data"][0]["meta"]["page"]["cursor"]
+    beyond = shop.get(f"/api/books?sort={sort}&page[after]={cursor}").json["errors"][0]
+
+    assert (error["status"], error["source"]) == ("400", {"parameter": "sort"})
+    assert error["links"] == beyond["links"] == {"type": f"{BASE}/unsupported-sort"}
+    assert "links" not in plain
+
+
 def test_order_that_the_mapping_hides_is_left_out(sqlite: Engine) -> None:
     """C-1.2: where the mapped order is by a hidden column, the list is in the order of its key."""
     shop = open_shop(sqlite)

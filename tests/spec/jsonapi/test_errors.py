@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine
 
-from conftest import JSONAPI, Shop, checked_client
+from conftest import JSONAPI, Shop, checked_client, open_shop
 from flask_restless import APIManager
 from flask_restless.demo import models
 
@@ -52,3 +54,29 @@ def test_error_of_the_server_has_an_id_of_its_own(shop: Shop, caplog: pytest.Log
     assert all(one["id"] in caplog.text for one in errors)
     assert all(one["status"] == "500" and "secret" not in one["detail"] for one in errors)
     assert all(isinstance(one.get("meta", {}), dict) and isinstance(one.get("links", {}), dict) for one in errors)
+
+
+@pytest.mark.parametrize("member", ["attributes", "relationships"])
+def test_names_that_no_answer_can_repeat(shop: Shop, member: str) -> None:
+    """J-9.8: a name with half a character in it is a client's fault, also where a pointer would have to name it."""
+    document = {"data": {"type": "tags", "attributes": {"name": "half"}}}
+    document["data"] |= {member: {"\ud800": 1}}
+
+    answer = shop.client.send("POST", "/api/tags", document)
+
+    assert answer.status_code == 400
+    assert answer.json["errors"][0]["source"] == {"pointer": ""}
+
+
+@pytest.mark.parametrize("member", ["name", "field"])
+def test_functions_that_no_answer_can_repeat(sqlite: Engine, member: str) -> None:
+    """J-9.8: so are functions and fields called like that."""
+    shop = open_shop(sqlite)
+    app = Flask(__name__)
+    APIManager(app, session=shop.session).create_api(models.Tag, allow_functions=True)
+    functions = json.dumps([{"name": "count", "field": "id"} | {member: "\ud800"}])
+
+    answer = checked_client(app).get("/api/eval/tags", query_string={"functions": functions})
+
+    assert answer.status_code == 400
+    assert "\ufffd" in answer.json["errors"][0]["detail"]

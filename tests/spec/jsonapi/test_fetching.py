@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import text
 
 from conftest import Shop
 
@@ -379,6 +380,27 @@ def test_page_without_a_total(shop: Shop) -> None:
     assert "meta" not in document
     assert document["links"]["next"] is not None
     assert "last" not in document["links"]
+
+
+def test_page_with_an_estimate(shop_everywhere: Shop) -> None:
+    """J-4.6.4, J-4.6.5: an estimate says that it is one, and names no last page, which might be none."""
+    with shop_everywhere.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("ANALYZE tags"))
+            connection.execute(text("DELETE FROM book_tags"))
+            connection.execute(text("DELETE FROM tags WHERE id > 5"))
+
+    document = shop_everywhere.get("/api/tags?page[size]=2&page[total]=estimate").json
+
+    guess = document["meta"]["total"]
+    assert document["meta"] == {"total": guess, "page": {"estimatedTotal": {"bestGuess": guess}}}
+    assert set(document["links"]) == {"self", "first", "prev", "next"}
+    assert guess == (38 if shop_everywhere.engine.dialect.name == "postgresql" else counted_tags(shop_everywhere))
+
+
+def counted_tags(shop: Shop) -> int:
+    """Count the tags."""
+    return int(shop.get("/api/tags?page[size]=1").json["meta"]["total"])
 
 
 def test_relationship_lists_are_paged(shop: Shop) -> None:

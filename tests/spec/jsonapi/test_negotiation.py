@@ -26,6 +26,9 @@ TAG = json.dumps({"data": {"type": "tags", "attributes": {"name": "negotiated"}}
         pytest.param(f'{JSONAPI};ext="urn:x", {JSONAPI}', id="one without extension J-2.3.5"),
         pytest.param(f'{JSONAPI};profile="urn:x"', id="unknown profile J-2.3.7"),
         pytest.param(f'{JSONAPI} ; PROFILE="urn:x urn:y"', id="white space and case J-1.1.3"),
+        pytest.param(f"{JSONAPI};profile=https://example.com/p", id="URI without quotes J-1.1.3"),
+        pytest.param(f'{JSONAPI};profile="urn:a,b;\\"c"', id="separators in quotes J-1.1.3"),
+        pytest.param(" , ,", id="an empty list J-2.3.9"),
         pytest.param("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", id="browser"),
     ],
 )
@@ -46,6 +49,12 @@ def test_accepted(shop: Shop, accept: str | None) -> None:
         pytest.param("text/html", id="another type J-2.3.10"),
         pytest.param("application/vnd.api+jsonx", id="must match whole J-1.1.5"),
         pytest.param(f"{JSONAPI};q=0", id="weight of nothing"),
+        pytest.param(f"{JSONAPI};q=0, */*", id="all but ours"),
+        pytest.param("application/*;q=0, */*", id="the nearest range decides J-2.3.9"),
+        pytest.param(f"{JSONAPI};charset=utf-8, */*", id="parameter beside anything J-2.3.4"),
+        pytest.param(f"{JSONAPI};charset", id="parameter without a value J-2.3.4"),
+        pytest.param(f"{JSONAPI}/x", id="more after the type J-1.1.5"),
+        pytest.param(f"{JSONAPI} {JSONAPI}", id="two without a comma J-1.1.5"),
     ],
 )
 def test_not_acceptable(shop: Shop, accept: str) -> None:
@@ -66,6 +75,14 @@ def test_not_acceptable(shop: Shop, accept: str) -> None:
         pytest.param("application/json", id="plain JSON J-2.3.11"),
         pytest.param("application/vnd.api+jsonx", id="must match whole J-1.1.5"),
         pytest.param("", id="none J-2.3.11"),
+        pytest.param(f"{JSONAPI};q=1", id="a weight is a parameter here J-2.3.1"),
+        pytest.param(f"{JSONAPI};charset", id="parameter without a value J-2.3.1"),
+        pytest.param(f"{JSONAPI};charset=", id="parameter with an empty value J-2.3.1"),
+        pytest.param(f"{JSONAPI}/x", id="more after the type J-1.1.5"),
+        pytest.param(f"{JSONAPI} x", id="a word after the type J-1.1.5"),
+        pytest.param(f"{JSONAPI};=x", id="parameter without a name J-1.1.5"),
+        pytest.param(f'{JSONAPI};ext="urn:x";ext=""', id="extensions given twice J-2.3.2"),
+        pytest.param(f"{JSONAPI},", id="a list J-2.3.11"),
     ],
 )
 def test_unsupported_body(shop: Shop, content_type: str) -> None:

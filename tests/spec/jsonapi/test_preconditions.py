@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import Engine
 from sqlalchemy import update as update_of
 from werkzeug.test import TestResponse
 
-from bookshop import Customer
-from conftest import Shop
+from bookshop import Book, Customer, Tag
+from conftest import Shop, checked_client, open_shop
+from flask_restless import APIManager
 
 MALFORMED = ["", "abc", '"abc', "'1'", 'W/"1', '"a" "b"', '*, "a"', '"a b"', "1"]
 
@@ -110,6 +113,81 @@ def test_reading_with_if_match(shop: Shop) -> None:
     """RFC 9110, 13.1.1: also a GET is not carried out."""
     assert shop.get("/api/books/1", headers={"If-Match": tag_of(shop, "/api/books/1")}).status_code == 200
     assert shop.get("/api/books/1", headers={"If-Match": '"x"'}).status_code == 412
+
+
+LISTS = [
+    "/api/books?page[size]=2&include=authors",
+    "/api/books/3/tags",
+    "/api/books/3/relationships/tags",
+    "/api/books/3/relationships/publisher",
+    "/api/books/2/cover",
+    "/api/books?filter[title]=nothing",
+]
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_known_list_is_not_sent_again(shop: Shop, path: str, method: str) -> None:
+    """RFC 9110, 13.1.2, J-9.1: who asks is given a tag, and a 304 for it, without a statement more."""
+    with shop.counted() as plain:
+        assert "ETag" not in shop.get(path).headers
+    with shop.counted() as asking:
+        first = shop.client.open(path, method=method, headers={"If-None-Match": '"-"'})
+
+    again = shop.client.open(path, method=method, headers={"If-None-Match": first.headers["ETag"]})
+
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert "Accept" in again.headers["Vary"]
+    assert "Content-Type" not in again.headers
+    assert len(asking) == len(plain)
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize(("form", "status"), [("W/{}", 304), ('"x", {}', 304), ("*", 304), ('"x"', 200)])
+def test_tags_of_lists_are_compared_weakly(shop: Shop, path: str, form: str, status: int) -> None:
+    """RFC 9110, 13.1.2."""
+    tag = shop.get(path, headers={"If-None-Match": '"-"'}).headers["ETag"]
+
+    assert shop.get(path, headers={"If-None-Match": form.format(tag)}).status_code == status
+
+
+def test_changed_list_is_sent(shop: Shop) -> None:
+    """RFC 9110, 8.8.1: each sequence of bytes has its tag, and each list."""
+    path = "/api/books?page[size]=3&fields[books]=title"
+    tag = shop.get(path, headers={"If-None-Match": '"-"'}).headers["ETag"]
+
+    assert shop.get(f"{path}&page[number]=2", headers={"If-None-Match": tag}).status_code == 200
+    change(shop, "/api/books/2", {"pages": 12})
+    assert shop.get(path, headers={"If-None-Match": tag}).status_code == 304
+    change(shop, "/api/books/2", {"title": "Changed"})
+    assert shop.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["{}", "*", '"x", {}'])
+def test_list_with_if_match(shop: Shop, form: str) -> None:
+    """RFC 9110, 13.1.1: strong comparison."""
+    tag = shop.get("/api/tags", headers={"If-Match": "*"}).headers["ETag"]
+
+    assert shop.get("/api/tags", headers={"If-Match": form.format(tag)}).status_code == 200
+    answer = shop.get("/api/tags", headers={"If-Match": f'"x", W/{tag}'})
+    assert answer.status_code == 412
+    assert answer.json["errors"][0]["source"] == {"header": "If-Match"}
+
+
+def test_lists_are_tagged_for_everybody_where_the_api_says_so(sqlite: Engine) -> None:
+    """The option of the API whose resources are listed decides."""
+    shop = open_shop(sqlite)
+    app = Flask(__name__)
+    manager = APIManager(app, session=shop.session)
+    manager.create_api(Book)
+    manager.create_api(Tag, tag_lists=True)
+    client = checked_client(app)
+
+    assert "ETag" in client.get("/api/tags").headers
+    assert "ETag" in client.get("/api/books/3/tags").headers
+    assert "ETag" not in client.get("/api/books").headers
+    assert "ETag" not in client.get("/api/tags/1/books").headers
 
 
 # ---------------------------------------------------------------- writing

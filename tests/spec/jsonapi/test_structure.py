@@ -51,9 +51,9 @@ def test_illegal_column_names_are_not_published(sqlite: Any) -> None:
     assert set(manager.resources[0].attributes) == {"name"}
 
 
-@pytest.mark.parametrize("identifier", [{"type": "categories", "lid": "a"}, {"type": "categories"}])
+@pytest.mark.parametrize("identifier", [{"type": "categories", "lid": "b"}, {"type": "categories"}])
 def test_identifiers_without_an_id_are_refused(shop: Shop, identifier: dict[str, str]) -> None:
-    """J-3.2.9, J-3.6.2: a local id outside of an atomic batch is a clean 400."""
+    """J-3.2.9, J-3.6.2: neither an id, nor the local id of what the document creates, is a clean 400."""
     document = {
         "data": {
             "type": "categories",

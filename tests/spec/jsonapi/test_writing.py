@@ -403,3 +403,16 @@ def test_collections_cannot_be_deleted_or_changed(shop: Shop) -> None:
     assert shop.client.delete("/api/tags").status_code == 405
     assert shop.client.patch("/api/tags").status_code == 405
     assert shop.client.delete("/api/tags?filter[objects]=[]").status_code == 405
+
+
+def test_a_document_of_a_subtype_that_the_resource_is_not_of(shop_everywhere: Shop) -> None:
+    """J-5.2.17: the row is of another type than the document says."""
+    for one in shop_everywhere.get("/api/people?page[size]=50").json["data"]:
+        other = "employees" if one["type"] == "customers" else "customers"
+        document = {"data": {"type": other, "id": one["id"], "attributes": {}}}
+
+        answer = shop_everywhere.client.send("PATCH", f"/api/people/{one['id']}", document)
+
+        assert (answer.status_code, answer.json["errors"][0]["code"]) == (409, "wrong-type"), answer.text
+        document["data"]["type"] = one["type"]
+        assert shop_everywhere.client.send("PATCH", f"/api/people/{one['id']}", document).status_code == 200

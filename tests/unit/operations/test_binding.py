@@ -109,6 +109,7 @@ PAGES = {
     "number": ({"number": "3"}, Page(10, 20, NUMBER)),
     "size": ({"size": "5", "number": "2"}, Page(5, 5, NUMBER)),
     "leading zeros": ({"size": "007"}, Page(7, 0, NUMBER)),
+    "many leading zeros": ({"size": "0" * 60 + "7"}, Page(7, 0, NUMBER)),
     "offset": ({"offset": "7"}, Page(10, 7, OFFSET)),
     "limit": ({"offset": "7", "limit": "2"}, Page(2, 7, OFFSET)),
     "total": ({"total": "none"}, Page(10, 0, NUMBER, Total.NONE)),

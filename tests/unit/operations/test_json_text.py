@@ -37,6 +37,12 @@ def test_all_other_json_is_read_as_it_was_meant(value: Any) -> None:
     assert read(json.dumps(value).encode()) == read(json.dumps(value, ensure_ascii=False)) == value
 
 
+def test_characters_of_two_escapes() -> None:
+    """A whole pair is a character like all others, and so is half of one in a value that nobody uses."""
+    assert read(b'{"\\ud83d\\ude00": "\\\\ud800"}') == {"\U0001f600": "\\ud800"}
+    assert read(b'{"a": "\\ud800"}') == {"a": "\ud800"}
+
+
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     """J-9.8, T35."""
@@ -55,6 +61,8 @@ BAD = {
     "-1e999": b"[-1e999]",
     "5,000 digits": b"[" + b"1" * 5000 + b"]",
     "41 digits": b"1" * 41,
+    "half a character in a name": b'{"\\ud800": 1}',
+    "half a character in a name inside": b'[{"a": {"b\\uDFFFc": []}}]',
     "duplicate key": b'{"a": 1, "a": 2}',
     "duplicate key inside": b'[{"b": {"a": 1, "a": 1}}]',
     "duplicate key, one escaped": b'{"a": 1, "\\u0061": 2}',

@@ -36,17 +36,30 @@ def apply_changes(instance: Any, operation: Update | UpdateMany, session: Sessio
     if any(change.removed or change.deleted for change in operation.changes):
         settle(session, made)
     for change in operation.changes:
-        _take_out(instance, change, owner, session, fetch)
+        _take_out(instance, change, owner, session, fetch, strict=change.members_only and isinstance(operation, Update))
 
 
-def _take_out(instance: Any, change: Change, owner: Owner, session: Session, fetch: Reader) -> None:
+def _take_out(instance: Any, change: Change, owner: Owner, session: Session, fetch: Reader, *, strict: bool) -> None:
+    """Take members out of one row's relationship; if `strict`, all those named must be members."""
     origin = Related(owner.resource, id_of(owner.resource, instance), change.relationship)
     rows = _rows(change.removed + change.deleted, origin, session, fetch)
+    if strict:
+        _check_members(instance, change, rows)
     border = len(change.removed)
-    removed = [row for row in rows[:border] if row is not None]
+    removed = list({id(row): row for row in rows[:border] if row is not None}.values())
     with watched(owner.resource, change):
         change_members(instance, change.relationship, Action.REMOVE, removed, change.source)
     _delete(instance, change, rows[border:], owner, session)
+
+
+def _check_members(instance: Any, change: Change, rows: list[Any]) -> None:
+    """Refuse to take out what is not there (`related-not-found`); of many rows each loses what it has."""
+    here = {id(one) for one in inside(instance, change.relationship, [row for row in rows if row is not None])}
+    detail = f"{change.relationship.name} has no such member to remove"
+    named = zip(change.removed + change.deleted, rows, strict=True)
+    strangers = [one for one, row in named if row is None or id(row) not in here]
+    if strangers:
+        raise Rejected(*[problem("related-not-found", detail, one.source) for one in strangers])
 
 
 def _rows(named: Named, origin: Related, session: Session, fetch: Reader) -> list[Any]:

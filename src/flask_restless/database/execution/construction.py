@@ -62,6 +62,8 @@ def constructed(row: Create | Nested, owner: Owner, session: Session, made: Made
         instance = _by_keywords(row, values) if accepted is None else _by_parameters(row, values | members, accepted)
     if row.id is not None:
         made.by_id[resource, row.id] = instance
+    if isinstance(row, Create) and row.lid is not None:
+        made.by_lid[resource.name, row.lid] = instance
     made.written.append((resource, row.assignments))
     made.watch(row, instance)
     with validated(resource, row.assignments):

@@ -24,6 +24,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm.exc import FlushError, StaleDataError
 
+from ...operations.exceptions import field_message
 from ...operations.filters import Comparison, walk
 from ...operations.nesting import Row, rows_of
 from ...operations.operation import (
@@ -370,17 +371,19 @@ def _column_name(resource: Resource, assignment: Assignment) -> str:
 
 
 def validation_problems(error: Exception, assignments: tuple[Assignment, ...]) -> list[Problem]:
-    """Read the application's own validation exception: `errors` by field, else its message."""
+    """Read the application's own validation exception: `errors` by field, else its message, which may name one."""
     sources = {one.attribute.name: one.source for one in assignments}
     errors = getattr(error, "errors", None)
     errors = errors() if callable(errors) else errors
+    message = str(getattr(error, "message", None) or str(error) or type(error).__name__)
+    if not errors and (named := field_message(message)) is not None:
+        errors = dict([named])
     if isinstance(errors, Mapping) and errors:
         return [
             problem("validation-failed", f"{field}: {_joined(message)}", sources.get(str(field)), cause=error)
             for field, message in errors.items()
         ]
-    message = getattr(error, "message", None) or str(error) or type(error).__name__
-    return [problem("validation-failed", str(message), cause=error)]
+    return [problem("validation-failed", message, cause=error)]
 
 
 def _joined(message: object) -> str:

@@ -147,10 +147,10 @@ def missing_target(target: Target) -> Problem:
 
 
 def by_lid(target: Target, made: Made) -> Any:
-    """Give the instance that an earlier operation of the batch made."""
+    """Give the instance that the request has made, or is making: a new resource may refer to itself (J-3.2.9)."""
     key = (target.resource.name, target.lid or "")
     if key not in made.by_lid:
-        detail = f"no earlier operation has created a {target.resource.name} with the lid {quote(target.lid)}"
+        detail = f"nothing before this creates a {target.resource.name} with the lid {quote(target.lid)}"
         raise reject("invalid-identifier", detail, target.source)
     if _is_removed(made.by_lid[key]):
         detail = f"an earlier operation has removed the {target.resource.name} with the lid {quote(target.lid)}"

@@ -23,7 +23,7 @@ from ...operations.operation import (
     Update,
 )
 from ...operations.outcome import Rows, Written
-from ...operations.problems import Rejected, reject
+from ...operations.problems import Rejected, quote, reject
 from .changing import apply_changes
 from .construction import Owner, apply_link, change, constructed, related_rows, watch_associations
 from .effects import is_as_asked, whole
@@ -118,11 +118,21 @@ def updated(operation: Update, session: Session, fetch: Reader, made: Made) -> W
     """Change a row and read it back, in the course of a request that has made other things."""
     resource = operation.target.resource
     instance = target_instance(operation.target, session, made)
+    _check_kind(instance, operation)
     with session.no_autoflush:
         change(instance, operation, Owner(resource), session, made)
         apply_changes(instance, operation, session, made, fetch)
     settle(session, made)
     return read_back(operation, id_of(resource, instance), fetch)
+
+
+def _check_kind(instance: Any, operation: Update) -> None:
+    """Refuse a document for a resource of another type (J-5.2.17)."""
+    kind, resource = operation.kind, operation.target.resource
+    if kind is not None and not isinstance(instance, kind.model):
+        id_ = quote(resource.identity.text(id_of(resource, instance)))
+        detail = f"the {resource.name} with the id {id_} is none of {quote(kind.name)}"
+        raise reject("wrong-type", detail, operation.source)
 
 
 def related_instance(operation: Relate, session: Session, made: Made) -> Any:

@@ -88,11 +88,15 @@ class Columns:
         self.expressions.append(expression.label(f"c{len(self.expressions)}"))
         return len(self.expressions) - 1
 
-    def derive(self, compute: Derived, loads: tuple[str, ...] = ()) -> int:
-        """Add a column that is computed from the instance; its number counts from the end, as a negative one."""
-        self.derived.append(compute)
+    def derive(self, resource: Resource, compute: Derived, loads: tuple[str, ...] = ()) -> int:
+        """Add a column that is computed from instances that are a `resource`.
+
+        Its number counts from the end, as a negative one.
+        """
+        models = frozenset(fields.resource.model for fields in self.selection.fields)
+        self.derived.append(compute if len(models) == 1 else _of_own_type(compute, resource.model, models))
         if loads:
-            self.loads.append(selectinload(*[getattr(self.entity, key) for key in loads[:1]]))
+            self.loads.append(selectinload(*[getattr(self.of(resource), key) for key in loads[:1]]))
         return -len(self.derived)
 
     def settle(self, number: int) -> int:
@@ -152,16 +156,28 @@ def _variant(columns: Columns, fields: Fields, branch_keys: list[tuple[int, ...]
         if any(is_same(tally.relationship, one) for one in fields.relationships)
     )
     if resource.options.serializer is not None:
-        return Variant(resource, identity, (), linkages, columns.derive(_serializer(resource, fields)), tallies)
+        return Variant(
+            resource, identity, (), linkages, columns.derive(resource, _serializer(resource, fields)), tallies
+        )
     attributes = []
     for attribute in fields.attributes:
         if attribute.sql:
             number = columns.own(resource, attribute.key)
         else:
             assert attribute.compute is not None
-            number = columns.derive(attribute.compute, attribute.loads)
+            number = columns.derive(resource, attribute.compute, attribute.loads)
         attributes.append((attribute, number))
     return Variant(resource, identity, tuple(attributes), linkages, tallies=tallies)
+
+
+def _of_own_type(compute: Derived, model: type, models: frozenset[type]) -> Derived:
+    """Compute for the rows of one type among `models`: those of the others have no such thing, and nobody asks them."""
+
+    def computed(instance: object) -> object:
+        nearest = next((one for one in type(instance).__mro__ if one in models), model)
+        return compute(instance) if nearest is model else None
+
+    return computed
 
 
 def _serializer(resource: Resource, fields: Fields) -> Derived:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
+from ...operations.exceptions import field_message
 from ...operations.problems import Problem
 from ...schema.codec import encode_value
 from .document import COMPUTED, CONTENT_TYPE
@@ -39,8 +39,6 @@ STATUSES: Mapping[str, int] = MappingProxyType({"multiple-results": 400, "relate
 
 KEPT = frozenset({400, 401, 403, 404, 405, 406, 412, 413, 415, 428, 429})
 """Statuses under 500 that the classic protocol sends; all others it knew as 400."""
-
-FIELD_MESSAGE = re.compile(r"\[(?P<field>[^:\[\]]+): \"?(?P<message>[^\]]*?)\"?\]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +110,9 @@ def _validation_errors(problems: Sequence[Problem]) -> Any:
         errors = getattr(cause, "errors", None)
         if errors is not None:
             return encode_value(errors() if callable(errors) else errors)
-        match = FIELD_MESSAGE.search(str(getattr(cause, "message", "") and cause))
-        if match is not None:
-            return {match["field"].strip(): match["message"]}
+        found = field_message(str(getattr(cause, "message", "") and cause))
+        if found is not None:
+            return dict([found])
     return UNKNOWN
 
 

@@ -26,7 +26,7 @@ def _page_url(call: Call, window: Window, number: int) -> str:
     own = [("page", str(number)), ("results_per_page", str(window.size))]
     names = {name for name, _ in own}
     rest = [pair for pair in parse_qsl(call.query, keep_blank_values=True) if pair[0] not in names]
-    return f"{call.root}{call.resource.path}?{urlencode([*own, *rest])}"
+    return f"{call.root}{call.resource.url}?{urlencode([*own, *rest])}"
 
 
 def link_header(links: tuple[Link, ...]) -> str:
@@ -38,4 +38,4 @@ def location(call: Call, rows: Rows) -> str:
     """Give the URL of the one object in `rows`."""
     variant = rows.layout.variants[0]
     id_ = variant.resource.identity.text(tuple(rows.rows[0][number] for number in variant.identity))
-    return f"{call.root}{call.resource.path}/{quote(id_, safe='')}"
+    return f"{call.root}{call.resource.url}/{quote(id_, safe='')}"

@@ -158,7 +158,7 @@ def _change(relationship: Relationship, value: dict[str, Any], source: Source) -
     expected = "lists of objects to add and to remove"
     leaving, deleted = _leaving(relationship, _as_list(value.get("remove", [])), _inside(source, "remove"), expected)
     coming = _described(relationship, added, _inside(source, "add"), expected)
-    return Change(relationship, coming, leaving, deleted, source)
+    return Change(relationship, coming, leaving, deleted, source, members_only=True)
 
 
 def _as_list(value: Any) -> Any:

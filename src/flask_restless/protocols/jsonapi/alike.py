@@ -65,7 +65,8 @@ class _Shape:
             raise Unlike
         self.resource = resource
         attributes, relationships = data.get("attributes", {}), data.get("relationships", {})
-        self.attributes = [_settable(resource.attributes[name]) for name in attributes]
+        keys = {one.key for one in resource.identity.keys}
+        self.attributes = [_settable(resource.attributes[name], keys) for name in attributes]
         self.relationships = [_to_one(resource.relationships[name]) for name in relationships]
         self._readers = [(one.name, _reader(one)) for one in self.attributes]
         self._linkages = [(one.name, _identifier(one)) for one in self.relationships]
@@ -100,8 +101,9 @@ def _is_open(resource: Resource) -> bool:
     return not (is_watched(resource, "collection", "POST") or options.postprocessors)
 
 
-def _settable(attribute: Attribute) -> Attribute:
-    if attribute.access.create and attribute.codec.json_schema.get("type") in SCALARS:
+def _settable(attribute: Attribute, keys: set[str]) -> Attribute:
+    """Give an attribute that takes plain values, and is no part of the id: not every text can be that."""
+    if attribute.key not in keys and attribute.access.create and attribute.codec.json_schema.get("type") in SCALARS:
         return attribute
     raise Unlike
 

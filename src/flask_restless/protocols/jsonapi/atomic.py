@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import quote as percent_encoded
 
 from ...operations.binding import identify, relationships_of, shown
 from ...operations.inclusion import linkage_selection
@@ -29,6 +30,7 @@ ACTIONS = {"add": Action.ADD, "update": Action.REPLACE, "remove": Action.REMOVE}
 METHODS = {"add": "POST", "update": "PATCH", "remove": "DELETE"}
 """What an operation says -> the method of the single request that it stands for."""
 
+PORTS = {"http": 80, "https": 443}
 JsonObject = dict[str, Any]
 
 
@@ -97,7 +99,7 @@ class _Reader:
         if not isinstance(given, dict):
             raise reject("malformed-document", f"an operation is an object, not {shown(given)}")
         verb = given.get("op")
-        if verb not in METHODS:
+        if not isinstance(verb, str) or verb not in METHODS:
             source = Source(pointer=f"{pointer}/op" if "op" in given else pointer)
             raise reject("malformed-document", f'"op" is "add", "update" or "remove", not {shown(verb)}', source)
         if "ref" in given and "href" in given:
@@ -125,8 +127,22 @@ class _Reader:
             at = f"{pointer}/data" if "data" in given else pointer
             raise reject("missing-member", '"data" must be a resource object', Source(pointer=at))
         if verb == "add":
-            return _Reference(self._type(data, f"{pointer}/data"))
+            resource = self._type(data, f"{pointer}/data")
+            if "ref" in given:
+                self._check_added(given["ref"], resource, f"{pointer}/ref")
+            return _Reference(resource)
         return self._by_ref({key: data[key] for key in ("type", "id", "lid") if key in data}, f"{pointer}/data")
+
+    def _check_added(self, given: Any, resource: Resource, pointer: str) -> None:
+        """Refuse a reference with an "add" that says anything but the type which is added (A-2.3)."""
+        if not isinstance(given, dict):
+            raise reject("malformed-document", f"a reference is an object, not {shown(given)}", Source(pointer=pointer))
+        if self._type(given, pointer) is not resource:
+            detail = f"the reference is to {quote(given['type'])}, the resource is of type {quote(resource.name)}"
+            raise reject("wrong-type", detail, Source(pointer=f"{pointer}/type"))
+        if others := sorted(given.keys() - {"type"}):
+            detail = f'a resource is added to a collection; a reference with the member "{others[0]}" is to a resource'
+            raise reject("malformed-document", detail, Source(pointer=pointer))
 
     def _type(self, given: JsonObject, pointer: str) -> Resource:
         name = given.get("type")
@@ -160,7 +176,7 @@ class _Reader:
             raise reject("malformed-document", f'"href" is a string, not {shown(given)}', source)
         path = self._path(given)
         for resource in self._call.resource.registry:
-            prefix = resource.path
+            prefix = resource.url if path is not None and path.startswith(resource.url) else resource.path
             if path == prefix:
                 return _Reference(resource)
             if path is not None and path.startswith(prefix + "/"):
@@ -178,11 +194,12 @@ class _Reader:
         None if it leads elsewhere, or cannot be read.
         """
         root = urlsplit(self._call.root)
+        prefix = percent_encoded(self._call.resource.url_prefix, safe="/")
         try:
-            parts = urlsplit(urljoin(f"{self._call.root}{self._call.resource.url_prefix}/operations", given))
+            parts = urlsplit(urljoin(f"{self._call.root}{prefix}/operations", given))
+            if _server(parts) != _server(root) or parts.query or parts.fragment:
+                return None
         except ValueError:
-            return None
-        if (parts.scheme, parts.netloc.lower()) != (root.scheme, root.netloc.lower()) or parts.query or parts.fragment:
             return None
         return parts.path.removeprefix(root.path)
 
@@ -305,6 +322,11 @@ class _Reference:
         self.resource = resource
         self.target = target
         self.relationship = relationship
+
+
+def _server(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    """Give scheme, host and port, where the scheme's own port need not be said (RFC 3986, 6.2.3)."""
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
 
 
 def _targets(write: Write) -> Iterable[Target]:

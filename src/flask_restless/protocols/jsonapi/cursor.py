@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl
 
 from ...operations.cursors import PROFILE, cursor_writer, order_mark
 from ...operations.outcome import Fetched, Row
 from ...operations.paging import Cursor, Page, Total
+from ...operations.problems import Problem, Source
 from ...operations.selection import Selection
 from ..base import Call
 from .links import Links, changed_url
@@ -18,6 +20,7 @@ PUBLISHED = (f"{PROFILE}/", PROFILE)
 """Both spellings of the profile's URI that are published; the first is that of its own page (J-1.1.4)."""
 
 PROFILES = frozenset(PUBLISHED)
+SORT = Source(parameter="sort")
 BOUNDS = frozenset({"page[after]", "page[before]"})
 
 
@@ -36,6 +39,21 @@ def _asked(call: Call) -> frozenset[str]:
     if "profile" not in call.headers.get("accept", "").lower():
         return frozenset()
     return negotiate(call, profiles=PROFILES).profiles
+
+
+def with_types(call: Call, problems: Sequence[Problem]) -> Sequence[Problem]:
+    """Give an order that pages by cursor cannot have the type which the profile has for it (C-9.1)."""
+    if not any(_is_about_order(one) for one in problems):
+        return problems
+    named = {name for name, _ in parse_qsl(call.query, keep_blank_values=True)}
+    if not (named & BOUNDS or asks_for_cursors(call)):
+        return problems
+    links = {"type": f"{PROFILE}/unsupported-sort"}
+    return [replace(one, links=links) if _is_about_order(one) else one for one in problems]
+
+
+def _is_about_order(one: Problem) -> bool:
+    return one.code == "invalid-sort" and one.source == SORT
 
 
 def apply_profile(call: Call, selection: Selection, fetched: Fetched, body: Object) -> str:
@@ -85,9 +103,8 @@ class Seeker:
         """Give the document's pagination metadata (C-5.3, C-8)."""
         page: Object = {}
         if self.fetched.total is not None:
-            estimated = self.page.total is Total.ESTIMATE
             total = self.fetched.total
-            page |= {"estimatedTotal": {"bestGuess": total}} if estimated else {"total": total}
+            page |= estimated(total) if self.page.total is Total.ESTIMATE else {"total": total}
         if self.page.is_range and self.fetched.has_next:
             page["rangeTruncated"] = True
         return page
@@ -133,6 +150,11 @@ class Seeker:
         if self.page.size is not None:
             own["page[size]"] = str(self.page.size)
         return changed_url(self.call, own, frozenset() if keep else BOUNDS)
+
+
+def estimated(total: int) -> Object:
+    """Give the metadata of a list whose length is a guess (C-8.2)."""
+    return {"estimatedTotal": {"bestGuess": total}}
 
 
 def _beside(cursor: Cursor) -> Cursor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..base import Call
 from .query import read_query
@@ -18,12 +18,12 @@ def index_document(call: Call) -> dict[str, Any]:
     read_query(call.query, frozenset(), resource.registry.limits)
     mount = urlsplit(call.root).path
     collections = {
-        one.name: {"primarykey": ",".join(key.key for key in one.identity.keys), "url": f"{mount}{one.path}"}
+        one.name: {"primarykey": ",".join(key.key for key in one.identity.keys), "url": f"{mount}{one.url}"}
         for one in resource.registry
         if one.url_prefix == resource.url_prefix
     }
     return {
         "meta": {"modelinfo": collections},
-        "links": {"self": f"{call.root}{resource.url_prefix}"},
+        "links": {"self": f"{call.root}{quote(resource.url_prefix, safe='/')}"},
         "jsonapi": {"version": "1.1"},
     }

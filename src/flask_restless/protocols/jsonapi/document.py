@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,9 @@ from ...schema.resource import Relationship, Resource
 from ...schema.types import Unfit
 
 JsonObject = dict[str, Any]
+
+UNADDRESSABLE = frozenset({"", ".", ".."})
+"""Ids that no URL can end with: clients take such segments out of a path (RFC 3986, 5.2.4)."""
 
 
 def read_document(body: bytes, resource: Resource) -> JsonObject:
@@ -57,6 +61,8 @@ def resource_object(resource: Resource, data: Any, *, updating: str | None = Non
     creating = updating is None
     given = _member_object(data, "attributes", pointer, draft)
     draft.assignments = assignments(resource, given, f"{pointer}/attributes", draft.problems, creating=creating)
+    if creating:
+        draft.problems += _unaddressable(resource, draft.assignments)
     for name, value in _member_object(data, "relationships", pointer, draft).items():
         if not name.startswith("@"):
             _link(resource, name, value, f"{pointer}/relationships/{escape(name)}", draft, creating)
@@ -77,6 +83,12 @@ def _check_type(resource: Resource, data: JsonObject, pointer: str, updating: bo
         raise reject("wrong-type", f"resources here are of type {quote(resource.name)}, not {quote(found)}", source)
 
 
+def subtype_of(resource: Resource, data: Any) -> Resource | None:
+    """Give the subtype that a document for a resource says it is of, if it does."""
+    name = data.get("type") if isinstance(data, dict) else None
+    return next((one for one in resource.subtypes if one.name == name), None)
+
+
 def _check_id(resource: Resource, data: JsonObject, expected: str, pointer: str) -> None:
     if "id" not in data:
         raise reject("missing-member", 'the resource object has no member "id"', Source(pointer=pointer))
@@ -85,7 +97,8 @@ def _check_id(resource: Resource, data: JsonObject, expected: str, pointer: str)
     if not isinstance(found, str):
         raise reject("malformed-document", f'"id" is a string, not {shown(found)}', source)
     if found != expected:
-        raise reject("wrong-id", f"the URL names the resource {quote(expected)}, the document {quote(found)}", source)
+        detail = f"the resource to be changed is {quote(expected)}, the document names {quote(found)}"
+        raise reject("wrong-id", detail, source)
 
 
 def _client_id(resource: Resource, data: JsonObject, pointer: str, draft: Draft) -> None:
@@ -98,6 +111,8 @@ def _client_id(resource: Resource, data: JsonObject, pointer: str, draft: Draft)
     if not resource.options.allow_client_generated_ids:
         raise reject("client-id-forbidden", f"the server makes the ids of {resource.name}; leave the id out", source)
     try:
+        if found in UNADDRESSABLE:
+            raise Unfit("a text that a URL can end with")
         values = resource.identity.parse(found)
         for key, value in zip(resource.identity.keys, values, strict=True):
             key.codec.decode(encode_value(value if key.codec.encode is None else key.codec.encode(value)))
@@ -105,6 +120,15 @@ def _client_id(resource: Resource, data: JsonObject, pointer: str, draft: Draft)
     except Unfit as unfit:
         detail = f"an id of {resource.name} is {unfit.expected}, not {quote(found)}"
         draft.problems.append(problem(unfit.code, detail, source))
+
+
+def _unaddressable(resource: Resource, given: Iterable[Assignment]) -> Iterator[Problem]:
+    """Find the key that is given as an attribute and makes an id that no URL can end with."""
+    names = [key.key for key in resource.identity.keys]
+    for one in given:
+        if names == [one.attribute.key] and isinstance(one.value, str) and one.value in UNADDRESSABLE:
+            detail = f"{quote(one.value)} cannot be the id of {resource.name}: no URL can end with it"
+            yield problem("invalid-value", detail, one.source)
 
 
 def _local_id(data: JsonObject, pointer: str) -> str | None:

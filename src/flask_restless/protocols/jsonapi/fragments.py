@@ -65,7 +65,7 @@ def relationships_text(source: Source, variant: Variant, links: bool) -> tuple[l
             lines.append(f"{variable} = {data}")
             inner.append(['"data":', variable])
         if links:
-            inner.append(_links(linkage.relationship.name))
+            inner.append(_links(linkage.relationship.url))
         if inner:
             members.append([_name(linkage.relationship.name), *_object(inner)])
     return (lines, _expression(source, _object(members))) if members else None
@@ -140,8 +140,8 @@ def _name(name: str) -> str:
 
 
 def _links(name: str) -> list[str]:
-    url, own = Variable("url"), escaped(name)
-    return ['"links":{"self":"', url, f'/relationships/{own}","related":"', url, f'/{own}"}}']
+    url = Variable("url")
+    return ['"links":{"self":"', url, f'/relationships/{name}","related":"', url, f'/{name}"}}']
 
 
 def _object(members: Sequence[Sequence[str]]) -> list[str]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode
 
 from ...operations.outcome import Fetched
-from ...operations.paging import Page, Spelling
+from ...operations.paging import Page, Spelling, Total
 from ..base import Call
 
 Links = dict[str, str | None]
@@ -23,6 +23,12 @@ KEPT_LENGTH = 2048
 def self_link(call: Call) -> str:
     """Give the URL of the request with its whole query, percent-encoded."""
     return _url(call, _encoded(call.query))
+
+
+def with_query(call: Call, url: str) -> str:
+    """Give a URL with the query of the request, so that it leads to the same document (J-3.1.8)."""
+    query = _encoded(call.query)
+    return f"{url}?{query}" if query else url
 
 
 def _url(call: Call, query: str) -> str:
@@ -45,7 +51,7 @@ def _rewritten(query: str, without: frozenset[str]) -> str:
 
 def _path(call: Call) -> str:
     """Write the path of a resource or of what is below it; an id's own slashes stay part of the id."""
-    parts = [call.resource.path, quote(call.id or "", safe="")]
+    parts = [call.resource.url, quote(call.id or "", safe="")]
     if call.relation is None:
         return "/".join(parts)
     if call.endpoint == "relationship":
@@ -57,12 +63,15 @@ def _path(call: Call) -> str:
 
 
 def page_links(call: Call, page: Page, fetched: Fetched) -> Links:
-    """Give first, last, prev and next: null where there is no such page, and no `last` without a total."""
+    """Give first, last, prev and next: null where there is no such page, and no `last` without a counted total.
+
+    The last page that an estimate names may be none, or not the last one (J-4.6.4).
+    """
     if page.size is None:
         return {}
     size, offset, total = page.size, page.offset, fetched.total
     links: Links = {"first": _page_link(call, page, 0)}
-    if total is not None:
+    if total is not None and page.total is not Total.ESTIMATE:
         final = max(0, (total - 1) // size * size) if page.spelling is Spelling.NUMBER else _last_offset(page, total)
         links["last"] = _page_link(call, page, final)
     links["prev"] = None

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ...operations.problems import Source, quote, reject
 from ..base import Call
-from ..media_types import read_media_types
+from ..media_types import MediaType, read_media_type, read_media_types
 
 MEDIA_TYPE = "application/vnd.api+json"
 CONTENT_TYPE = Source(header="Content-Type")
@@ -38,11 +38,10 @@ def _sent(header: str | None, supported: frozenset[str]) -> frozenset[str]:
     expected = f"send the body as {quote(MEDIA_TYPE)}"
     if header is None:
         raise reject("unsupported-media-type", f"the body has no Content-Type; {expected}")
-    types = list(read_media_types(header))
-    if len(types) != 1 or types[0].name != MEDIA_TYPE:
+    found = read_media_type(header)
+    if found is None or found.name != MEDIA_TYPE:
         raise reject("unsupported-media-type", f"bodies of type {quote(header)} are not read; {expected}", CONTENT_TYPE)
-    found = types[0]
-    if others := sorted(set(found.parameters) - {"ext", "profile"}) or (["q"] if found.weight != 1 else []):
+    if others := sorted(set(found.parameters) - {"ext", "profile"}):
         detail = f"the media type has the parameter {quote(others[0])}; only ext and profile are allowed"
         raise reject("unsupported-media-type", detail, CONTENT_TYPE)
     if unknown := sorted(found.uris("ext") - supported):
@@ -58,7 +57,7 @@ def _list(supported: frozenset[str]) -> str:
 @lru_cache(maxsize=256)
 def _accepted(header: str, extensions: frozenset[str], profiles: frozenset[str], sent: frozenset[str]) -> Media:
     """Check that an answer can be written (J-2.3.3 to J-2.3.10)."""
-    if not header.strip():
+    if not header.strip(", \t"):
         return Media(sent)
     given = list(read_media_types(header))
     ranges = [one for one in given if one.weight > 0]
@@ -68,8 +67,7 @@ def _accepted(header: str, extensions: frozenset[str], profiles: frozenset[str],
     if good:
         wanted = frozenset().union(*(one.uris("profile") for one in good))
         return Media(sent, wanted & profiles)
-    is_refused = any(one.name == MEDIA_TYPE and not one.weight for one in given)
-    if not ours and not is_refused and any(one.name in ("*/*", "application/*") for one in ranges):
+    if not any(one.name == MEDIA_TYPE for one in given) and _is_any_welcome(given):
         return Media(sent, pretty=any(one.name == "text/html" for one in ranges))
     if plain:
         detail = f"every {MEDIA_TYPE} in {quote(header)} asks for an extension that is not supported{_list(extensions)}"
@@ -78,3 +76,9 @@ def _accepted(header: str, extensions: frozenset[str], profiles: frozenset[str],
     else:
         detail = f"the answer can only be {quote(MEDIA_TYPE)}, which {quote(header)} does not accept"
     raise reject("not-acceptable", detail, ACCEPT)
+
+
+def _is_any_welcome(given: list[MediaType]) -> bool:
+    """Whether a range of many types lets ours pass: the nearest one decides (RFC 9110, 12.5.1)."""
+    weights = {name: one.weight for name in ("application/*", "*/*") for one in given if one.name == name}
+    return next(iter(weights.values()), 0) > 0

@@ -36,7 +36,7 @@ def _completed(variant: Variant, row: Row, root: str, linkage: Sequence[dict[Any
     found = _resource_object(row[variant.document], resource.name)
     id_ = resource.identity.text(tuple(row[number] for number in variant.identity))
     own = {**found, "type": resource.name, "id": id_}
-    url = f"{root}{resource.path}/{quote(id_, safe='')}"
+    url = f"{root}{resource.url}/{quote(id_, safe='')}"
     if related := _relationships(variant, row, own.get("relationships") or {}, linkage, url, links):
         own["relationships"] = related
     if links:
@@ -63,19 +63,20 @@ def _relationships(
     found = {name: dict(one) for name, one in given.items()}
     for one in variant.linkages:
         name, pages = one.relationship.name, {}
+        own, related = f"{url}/relationships/{one.relationship.url}", f"{url}/{one.relationship.url}"
         if isinstance(one, BranchLinkage):
             columns = one.columns
             key = row[columns[0]] if len(columns) == 1 else tuple(row[number] for number in columns)
             members = linkage[one.branch]
             found.setdefault(name, {})["data"] = members.get(key) or ([] if one.relationship.is_many else None)
             if isinstance(members, PagedLinkage):
-                pages = {"self": f"{url}/relationships/{name}", **members.links(f"{url}/relationships/{name}", key)}
+                pages = {"self": own, **members.links(own, key)}
         elif isinstance(one, KeyLinkage) and "data" in found.get(name, {}):
             found[name]["data"] = None if any(row[number] is None for number in one.columns) else found[name]["data"]
         if counts := _counts(variant, one.relationship, row):
             found.setdefault(name, {})["meta"] = counts
         if links and name in found:
-            found[name].setdefault("links", {"self": f"{url}/relationships/{name}", "related": f"{url}/{name}"})
+            found[name].setdefault("links", {"self": own, "related": related})
         if pages:
             found[name]["links"] = {**found[name].get("links", {}), **pages}
     return found

@@ -41,7 +41,7 @@ from ...operations.selection import Selection, SortKey
 from ...schema.resource import Attribute, Relationship, Resource
 from ..base import Call
 from .cursor import asks_for_cursors
-from .document import primary_data, read_document, resource_object
+from .document import primary_data, read_document, resource_object, subtype_of
 from .earlier import standard_query
 from .evaluation import FILTERS, read_functions, split_query
 from .filters import bound_objects, read_filter, reads_single
@@ -219,10 +219,11 @@ class Parser:
         chosen = self._one(call, call.resource)
         id_ = _id(call)
         document = read_document(call.body, call.resource)
-        draft = resource_object(call.resource, primary_data(document), updating=named)
-        target = Target(call.resource, id_)
-        links, source = tuple(draft.links), Source(pointer="/data")
-        return Update(target, draft.assignments, links, chosen, source=source, sparing=prefers_minimal(call))
+        data = primary_data(document)
+        draft = resource_object(call.resource, data, updating=named)
+        target, kind = Target(call.resource, id_), subtype_of(call.resource, data)
+        links, source, sparing = tuple(draft.links), Source(pointer="/data"), prefers_minimal(call)
+        return Update(target, draft.assignments, links, chosen, source=source, sparing=sparing, kind=kind)
 
     def _relate(self, call: Call) -> Relate:
         relationship = _relationship(call)

@@ -11,18 +11,18 @@ import orjson
 from ...operations.alike import Alike, AlikeWritten
 from ...operations.operation import Aggregate, Batch, Create, Delete, Fetch, Id, Operation, Relate, Update, Write
 from ...operations.outcome import BatchWritten, Evaluated, Fetched, Outcome, Rows, Written
-from ...operations.paging import Spelling
-from ...operations.problems import Problem, reject
+from ...operations.paging import Spelling, Total
+from ...operations.problems import Problem, Rejected, reject
 from ...operations.selection import Selection
 from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call, Reply, Route
 from .atomic import EXTENSION, read_batch
-from .cursor import apply_profile
+from .cursor import apply_profile, estimated, with_types
 from .description import index_document
 from .earlier import note_callback, wrapped
 from .errors import error_document, error_headers, error_status
-from .links import link_header, page_links, self_link
+from .links import link_header, page_links, self_link, with_query
 from .negotiation import CONTENT_TYPE, MEDIA_TYPE, negotiate
 from .parsing import Parser
 from .preference import APPLIED, AS_ASKED, prefers_representation
@@ -86,7 +86,10 @@ class JsonApi:
         note_callback(call)
         if call.endpoint != "evaluation":
             negotiate(call)
-        return self._parser.parse(call)
+        try:
+            return self._parser.parse(call)
+        except Rejected as rejected:
+            raise Rejected(*with_types(call, rejected.problems)) from None
 
     def _batch(self, call: Call) -> Batch:
         """Read a batch, whose media type has to name the extension (A-1.6)."""
@@ -160,6 +163,8 @@ class JsonApi:
                 type_ = apply_profile(call, operation.selection, fetched, body)
             else:
                 links |= page_links(call, page, fetched)
+                if fetched.total is not None and page.total is Total.ESTIMATE:
+                    body["meta"]["page"] = estimated(fetched.total)
             header = link_header(links)
             headers = (("Link", header),) if header and len(header) <= LONGEST_HEADER else ()
         if not links:
@@ -207,7 +212,7 @@ class JsonApi:
         document = self._single(call, operation.selection, rows)
         location = self._url(call, rows)
         if "links" in document:
-            document["links"] = {"self": location}
+            document["links"] = {"self": with_query(call, location)}
         return self._reply(call, 201, postprocess(call, document), (("Location", location),))
 
     def _document(self, call: Call, selection: Selection, rows: Rows, start: tuple[str, ...] = ()) -> Document:
@@ -232,7 +237,7 @@ class JsonApi:
         index = next(
             (one.resource for one in rows.layout.variants if one.resource.name == found["type"]), call.resource
         )
-        return f"{call.root}{index.path}/{quote(found['id'], safe='')}"
+        return f"{call.root}{index.url}/{quote(found['id'], safe='')}"
 
     def _reply(
         self,
@@ -253,7 +258,7 @@ def _is_pretty(call: Call) -> bool:
 
 def _related_link(call: Call) -> str:
     """Give the URL of the related resources, for a call to the relationship's own."""
-    return f"{call.root}{call.resource.path}/{quote(call.id or '', safe='')}/{call.relation}"
+    return f"{call.root}{call.resource.url}/{quote(call.id or '', safe='')}/{quote(call.relation or '', safe='')}"
 
 
 def _id_of(operation: Write, result: Written) -> Id | None:

@@ -105,7 +105,7 @@ def _function(
     """Generate the loop over rows: `lines` prepare what the `members` of each object are made of, `before` all."""
     resource = variant.resource
     text = "def render(rows, root, linkage):\n    out = []\n    add = out.append\n"
-    text += f"    base = root + {source.constant(resource.path + '/')}\n"
+    text += f"    base = root + {source.constant(resource.url + '/')}\n"
     text += f"    {before}\n" if before else ""
     text += "    for row in rows:\n"
     for line in (f"id_ = {id_expression(source, resource.identity, variant.identity)}", *lines):
@@ -139,7 +139,7 @@ def _members(source: Source, linkage: Linkage, variant: Variant, links: bool, pa
 def _links(source: Source, linkage: Linkage, links: bool, paged: frozenset[int]) -> list[str]:
     """Give the links of a relationship object; pages are nothing without its `self` (J-3.4.3)."""
     has_pages = isinstance(linkage, BranchLinkage) and linkage.branch in paged
-    name = linkage.relationship.name
+    name = linkage.relationship.url
     own = f"url + {source.constant(f'/relationships/{name}')}"
     pairs = [f'"self": {own}'] if links or has_pages else []
     if links:
