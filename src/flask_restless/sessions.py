@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
-from .database.execution.transaction import Transaction
+from .database.execution.transaction import Sample, Transaction
 from .database.execution.watchdog import Watchdog
 from .schema.options import IllegalArgumentError, Limits
 
@@ -61,7 +61,7 @@ class Sessions:
         self.database: Any = None
         self.source: SessionSource = _none
         self.ours = False
-        self._sample: tuple[Session, dict[str, Any]] | None = None
+        self._sample: tuple[Sample, dict[str, Any]] | None = None
         if session is not None or flask_sqlalchemy_db is not None:
             self.use(session, flask_sqlalchemy_db)
 
@@ -75,13 +75,13 @@ class Sessions:
         """Give one request its way to the database, whose statements may take as long as `limits` say."""
         return Transaction(self.source, limits, watchdog, sample=self._like_all(), is_ours=self.ours)
 
-    def _like_all(self) -> Session | None:
+    def _like_all(self) -> Sample | None:
         """Give a Session that is like all that come; None where that cannot be told before one has come."""
         given = self.source
         if type(given) is not sessionmaker or Session not in given.class_.__bases__:
             return None
         if self._sample is None or self._sample[1] != given.kw:
-            self._sample = given(), dict(given.kw)
+            self._sample = Sample(given()), dict(given.kw)
         return self._sample[0]
 
     @property

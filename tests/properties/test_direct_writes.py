@@ -149,8 +149,8 @@ def worlds(request: pytest.FixtureRequest) -> Iterator[tuple[World, World]]:
 def counting(perform: Callable[..., Any], worlds: list[World]) -> Callable[..., Any]:
     """Have each world note whether its writes were direct."""
 
-    def counted(operation: Any, transaction: Any, planner: Any) -> Any:
-        written = perform(operation, transaction, planner)
+    def counted(operation: Any, transaction: Any, *rest: Any) -> Any:
+        written = perform(operation, transaction, *rest)
         engine = transaction.bind_of(Item.__mapper__)
         next(one for one in worlds if one.engine is engine).ways.append(written is not None)
         return written

@@ -11,21 +11,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Insert, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Column, Insert, Label, Select, Table, bindparam, delete, insert, select, update
 from sqlalchemy import Delete as DeleteStatement
 from sqlalchemy import Update as UpdateStatement
 from sqlalchemy.orm import Session
 
 from ...operations.operation import Create, Delete, Fetch, Id, Link, One, Target, Update
-from ...operations.outcome import Row, Written
+from ...operations.outcome import Row, Rows, Written
 from ...operations.problems import Rejected, problem
 from ...schema.resource import Attribute, Relationship, Resource
+from ..plan import NodePlan
 from ..planning.planner import Planner
 from . import read
 from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
 from .plain import columns_of, given_keys, is_leaf, is_plain, settable, table_of
 from .relating import by_key, key_values
+from .stillness import Stillness
 from .straight import StraightWriting
 from .transaction import Transaction
 from .validation import NO_ID, validated
@@ -46,6 +48,8 @@ PREFIX = "v_"
 
 Values = dict[str, object]
 """Values by the keys of their attributes."""
+
+Columns = tuple[Column[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,9 @@ def draft(operation: Create | Update) -> Draft:
 # ---------------------------------------------------------------- one row, past the Session
 
 
-def write_straight(operation: Create | Update | Delete, transaction: Transaction, planner: Planner) -> Written | None:
+def write_straight(
+    operation: Create | Update | Delete, transaction: Transaction, planner: Planner, stillness: Stillness
+) -> Written | None:
     """Carry out a write past the Session; None, with nothing written, where it has to go through it.
 
     Rejected and DBAPIError are those of the long way.
@@ -92,9 +98,9 @@ def write_straight(operation: Create | Update | Delete, transaction: Transaction
         return None
     match operation:
         case Create():
-            return _create(operation, transaction, planner)
+            return _create(operation, transaction, planner, stillness)
         case Update():
-            return _update(operation, transaction, planner)
+            return _update(operation, transaction, planner, stillness)
         case Delete():
             return _delete(operation, transaction)
 
@@ -111,7 +117,7 @@ def has_columns_for_id(resource: Resource) -> bool:
     return all(key.key in columns for key in resource.identity.keys)
 
 
-def _create(operation: Create, transaction: Transaction, planner: Planner) -> Written | None:
+def _create(operation: Create, transaction: Transaction, planner: Planner, stillness: Stillness) -> Written | None:
     resource = operation.resource
     one = draft(operation)
     values = stored(one)
@@ -119,16 +125,18 @@ def _create(operation: Create, transaction: Transaction, planner: Planner) -> Wr
         return None
     if given_keys(resource.mapper) - {key for key, value in values.items() if value is not None}:
         return None
-    lane = transaction.writing(resource.mapper) if values and _is_read_straight(operation, planner) else None
-    if lane is None or not lane.dialect.insert_returning:
+    node = _node_straight(operation, planner) if values else None
+    lane = None if node is None else transaction.writing(resource.mapper)
+    if node is None or lane is None or not lane.dialect.insert_returning:
         return None
+    shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
-        row = _inserted(one, values, lane)
-    return _read_back(operation, tuple(row), transaction, planner)
+        row = _inserted(one, values, shown, lane)
+    return Written(Rows(node.layout, (row,))) if shown else _read_back(operation, tuple(row), transaction, planner)
 
 
-def _inserted(one: Draft, values: Values, lane: StraightWriting) -> Row:
-    """Insert a row, and give its key; Rejected (`related-not-found`, `missing-value`).
+def _inserted(one: Draft, values: Values, shown: Columns, lane: StraightWriting) -> Row:
+    """Insert a row, and give what is `shown` of it, else its key; Rejected (`related-not-found`, `missing-value`).
 
     Where each statement is a round trip, the rows that it refers to are looked for by the same one.
     """
@@ -143,11 +151,11 @@ def _inserted(one: Draft, values: Values, lane: StraightWriting) -> Row:
         raise
     if targets:
         sought = {f"t{number}_{name}": value for number, name, value in _sought(targets)}
-        statement = insertion(one.resource, keys, tuple(each.resource for each in targets))
+        statement = insertion(one.resource, keys, tuple(each.resource for each in targets), shown)
         if found := lane.rows(statement, _named(values) | sought):
             return found[0]
         _check_targets(targets, lane)
-    (row,) = lane.rows(insertion(one.resource, keys), _named(values))
+    (row,) = lane.rows(insertion(one.resource, keys, (), shown), _named(values))
     return row
 
 
@@ -158,7 +166,7 @@ def _sought(targets: Sequence[Target]) -> Iterator[tuple[int, str, object]]:
             yield number, name, value
 
 
-def _update(operation: Update, transaction: Transaction, planner: Planner) -> Written | None:
+def _update(operation: Update, transaction: Transaction, planner: Planner, stillness: Stillness) -> Written | None:
     resource, id_ = operation.target.resource, operation.target.id
     one = draft(operation)
     values = {each.attribute.key: each.value for each in operation.assignments} | one.keys
@@ -166,16 +174,21 @@ def _update(operation: Update, transaction: Transaction, planner: Planner) -> Wr
         return None
     if not values.keys() <= settable(resource.mapper) or any(each.attribute.deferred for each in operation.assignments):
         return None
-    lane = transaction.writing(resource.mapper) if _is_read_straight(operation, planner) else None
-    if lane is None:
+    node = _node_straight(operation, planner)
+    lane = None if node is None else transaction.writing(resource.mapper)
+    if node is None or lane is None:
         return None
+    shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
         found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
         if not found:
             raise missing_row(operation.target)
         _check_targets(one.targets, lane)
         if changed := _changed(resource, values, found[0]):
-            lane.count(setting(resource, tuple(changed)), _named(changed) | key_parameters(id_))
+            statement, parameters = setting(resource, tuple(changed), shown), _named(changed) | key_parameters(id_)
+            if shown and (rows := lane.rows(statement, parameters)):
+                return Written(Rows(node.layout, rows))
+            lane.count(statement, parameters)
     return _read_back(operation, id_, transaction, planner)
 
 
@@ -212,11 +225,29 @@ def _check_targets(targets: Sequence[Target], lane: StraightWriting) -> None:
         raise Rejected(*missing)
 
 
-def _is_read_straight(operation: Create | Update, planner: Planner) -> bool:
-    """Whether the row can be read back on the same connection, as it has to be: no other one sees it yet."""
+def _node_straight(operation: Create | Update, planner: Planner) -> NodePlan | None:
+    """Give the plan of the answer, if it can be read on the same connection, as it has to be: no other sees the row."""
     if operation.selection.branches:
-        return False
-    return not planner.plan(Fetch(operation.selection, One(()))).node.derived
+        return None
+    node = planner.plan(Fetch(operation.selection, One(()))).node
+    return None if node.derived else node
+
+
+def _shown(node: NodePlan, resource: Resource, lane: StraightWriting, stillness: Stillness) -> Columns:
+    """Give the columns of the answer, if the statement that writes the row can tell them; else none."""
+    table = table_of(resource.mapper)
+    return _columns_shown(node.statement, table) if stillness.of(table, lane) else ()
+
+
+@lru_cache(maxsize=1024)
+def _columns_shown(statement: Select[Any], table: Table) -> Columns:
+    """Give what a statement selects, if that is columns of one table and nothing else."""
+    if statement.get_final_froms() != [table]:
+        return ()
+    selected = [one.element if isinstance(one, Label) else one for one in statement.selected_columns]
+    if not all(isinstance(one, Column) and one.table == table for one in selected):
+        return ()
+    return tuple(table.c[str(one.key)] for one in selected if isinstance(one, Column))
 
 
 def _read_back(operation: Create | Update, id_: Id, transaction: Transaction, planner: Planner) -> Written:
@@ -232,21 +263,24 @@ def _named(values: Values) -> Values:
 
 
 @lru_cache(maxsize=1024)
-def insertion(resource: Resource, keys: tuple[str, ...], targets: tuple[Resource, ...] = ()) -> Insert:
-    """Insert a row with values for those attributes, if there is a row of each of `targets`, and give its id."""
+def insertion(
+    resource: Resource, keys: tuple[str, ...], targets: tuple[Resource, ...] = (), shown: Columns = ()
+) -> Insert:
+    """Insert a row with values for those attributes, if there is one of each of `targets`; give its id, or `shown`."""
     statement, parameters = insert(table_of(resource.mapper)), _parameters(resource, keys)
     if targets:
         there = [key_of(one, f"t{number}_").exists() for number, one in enumerate(targets)]
         statement = statement.from_select(list(parameters), select(*parameters.values()).where(*there))
     else:
         statement = statement.values(parameters)
-    return statement.returning(*id_columns(resource))
+    return statement.returning(*(shown or id_columns(resource)))
 
 
 @lru_cache(maxsize=1024)
-def setting(resource: Resource, keys: tuple[str, ...]) -> UpdateStatement:
-    """Set those attributes of one row."""
-    return update(table_of(resource.mapper)).where(*_has_id(resource)).values(_parameters(resource, keys))
+def setting(resource: Resource, keys: tuple[str, ...], shown: Columns = ()) -> UpdateStatement:
+    """Set those attributes of one row, and give what is `shown` of it."""
+    statement = update(table_of(resource.mapper)).where(*_has_id(resource)).values(_parameters(resource, keys))
+    return statement.returning(*shown) if shown else statement
 
 
 @lru_cache(maxsize=1024)

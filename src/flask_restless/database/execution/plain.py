@@ -20,7 +20,6 @@ MAPPER_EVENTS = attrgetter(
     "before_insert", "after_insert", "before_update", "after_update", "before_delete", "after_delete"
 )
 INSTANCE_EVENTS = attrgetter("init_failure", "load", "refresh", "refresh_flush", "expire")
-ATTRIBUTE_EVENTS = attrgetter("set", "modified", "init_scalar")
 
 
 def is_plain(mapper: Mapper[Any]) -> bool:
@@ -30,7 +29,11 @@ def is_plain(mapper: Mapper[Any]) -> bool:
         return False
     if len(list(manager.dispatch.init)) > 1:  # the mapper's own listener is always there
         return False
-    return not any(any(ATTRIBUTE_EVENTS(manager[key].impl.dispatch)) for key in columns_of(mapper))
+    for key in columns_of(mapper):
+        dispatch = manager[key].impl.dispatch
+        if dispatch.set or dispatch.modified or dispatch.init_scalar:
+            return False
+    return True
 
 
 @lru_cache(maxsize=1024)

@@ -64,8 +64,11 @@ def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Readi
     total = _total(plan, operation, scoped, len(plan_rows), has_more, reading)
     is_backward = page is not None and page.is_backward
     plan_rows = plan_rows[::-1] if is_backward else plan_rows
-    descent = Descent(reading, scoped, Allowance.of(operation))
-    rows = _with_branches(plan.node, operation.selection, plan_rows, descent)
+    if plan.node.branches:
+        descent = Descent(reading, scoped, Allowance.of(operation))
+        rows = _with_branches(plan.node, operation.selection, plan_rows, descent)
+    else:
+        rows = Rows(plan.node.layout, plan_rows)
     return Fetched(rows, total, has_more and not is_backward, has_more and is_backward)
 
 

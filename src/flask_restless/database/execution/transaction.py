@@ -20,13 +20,32 @@ from .straight import Straight, StraightWriting, is_passable
 from .time_limit import TimeLimit
 from .watchdog import Watchdog
 
-READING = attrgetter("do_orm_execute", "after_transaction_create", "after_transaction_end", "after_begin")
+Listened = Callable[[Any], tuple[Any, ...]]
+"""Gives, of the dispatch of a Session, what holds the listeners of each kind."""
+
+READING: Listened = attrgetter("do_orm_execute", "after_transaction_create", "after_transaction_end", "after_begin")
 """Listeners that could notice that rows are not read through the Session."""
 
-ALL = attrgetter(*[name for name in vars(SessionEvents) if not name.startswith("_") and name != "dispatch"])
+ALL: Listened = attrgetter(*[name for name in vars(SessionEvents) if not name.startswith("_") and name != "dispatch"])
 """Listeners of every kind, who could notice that rows are not written through it."""
 
 NO_LIMITS = Limits(statement_seconds=None, export_seconds=None)
+
+
+class Sample:
+    """A Session that is like all those of its maker: what listens to it listens to all.
+
+    What holds the listeners to a class stays the same, so that it is looked up once.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._listeners = {kinds: kinds(session.dispatch) for kinds in (READING, ALL)}
+        self._is_plain = _is_plain(session)
+
+    def is_quiet(self, listened: Listened) -> bool:
+        """Whether Sessions like this one have nothing to add to a statement."""
+        return self._is_plain and _is_unheard(self._listeners[listened])
 
 
 class Transaction:
@@ -44,7 +63,7 @@ class Transaction:
         limits: Limits = NO_LIMITS,
         watchdog: Watchdog | None = None,
         *,
-        sample: Session | None = None,
+        sample: Sample | None = None,
         is_ours: bool = False,
     ) -> None:
         self._make = make
@@ -82,8 +101,9 @@ class Transaction:
 
     def bind_of(self, mapper: Mapper[Any]) -> Any:
         """Give the engine, or the connection, that the rows of a mapper are in."""
-        session = self._sample if self._session is None else self._session
-        assert session is not None
+        session, sample = self._session, self._sample
+        if session is None:
+            session = self.session if sample is None else sample.session
         return session.get_bind(mapper=mapper)
 
     # ------------------------------------------------------------ past the Session
@@ -110,10 +130,14 @@ class Transaction:
         """Whether the Session knows instances, to which a change beside it would not come."""
         return self._session is not None and bool(self._session.identity_map or self._session.new)
 
-    def _engine(self, mapper: Mapper[Any], listened: Callable[[Any], tuple[Any, ...]]) -> Engine | None:
+    def _engine(self, mapper: Mapper[Any], listened: Listened) -> Engine | None:
         """Give the engine that the Session would pass statements on to; None if anybody could tell the difference."""
-        session = self._sample if self._session is None else self._session
-        if session is None or not _is_quiet(session, listened):
+        session, sample = self._session, self._sample
+        if session is not None:
+            is_quiet = _is_quiet(session, listened)
+        else:
+            is_quiet = sample is not None and sample.is_quiet(listened)
+        if not is_quiet:
             return None
         engine = self.bind_of(mapper)
         return engine if isinstance(engine, Engine) and is_passable(engine) else None
@@ -156,10 +180,18 @@ class Transaction:
             lane.close()
 
 
-def _is_quiet(session: Session, listened: Callable[[Any], tuple[Any, ...]]) -> bool:
+def _is_quiet(session: Session, listened: Listened) -> bool:
     """Whether a Session has begun nothing, and has nothing to add to a statement."""
-    if session.in_transaction() or type(session).connection is not Session.connection:
+    return not session.in_transaction() and _is_plain(session) and _is_unheard(listened(session.dispatch))
+
+
+def _is_plain(session: Session) -> bool:
+    """Whether a Session has a connection like any other one's."""
+    if type(session).connection is not Session.connection:
         return False
-    if getattr(session, "execution_options", None) or session.twophase:
-        return False
-    return all(one in time_limit.LISTENERS for each in listened(session.dispatch) if each for one in each)
+    return not (getattr(session, "execution_options", None) or session.twophase)
+
+
+def _is_unheard(listeners: tuple[Any, ...]) -> bool:
+    """Whether nobody but we ourselves listens."""
+    return all(one in time_limit.LISTENERS for each in listeners if each for one in each)
