@@ -197,11 +197,11 @@ def test_a_lost_connection_is_replaced() -> None:
 
 @pytest.mark.parametrize("ids", [[1], [3, 1, 2], list(range(1, 200)), []], ids=["one", "three", "many", "none"])
 def test_the_values_of_a_list_are_spread(engine: Engine, ids: list[int]) -> None:
-    """An empty list has a form of its own, which is SQLAlchemy's to know."""
+    """An empty list has a form of its own, which is SQLAlchemy's to know; PostgreSQL gets an array."""
     several = select(Book.id).where(Book.id.in_(bindparam("keys", expanding=True))).order_by(Book.id)
     with Session(engine) as session, read_in(session) as reading:
         found = reading.run(several, {"keys": ids}, MAPPER)
-        assert session.in_transaction() == (not ids)
+        assert session.in_transaction() == (not ids and engine.dialect.name != "postgresql")
     with Session(engine) as session:
         assert [tuple(row) for row in found] == [tuple(row) for row in session.execute(several, {"keys": ids})]
 

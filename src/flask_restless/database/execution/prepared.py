@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import Dialect, Executable, Integer, Uuid
 from sqlalchemy.engine.interfaces import BindTyping
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.sqltypes import TupleType
@@ -25,6 +25,12 @@ Rows = Callable[[Sequence[Row]], Sequence[Row]]
 PLACE = re.compile(r"__\[POSTCOMPILE_([^]~]+)\]")
 """Where SQLAlchemy puts a list of values; other forms of it have something to say about each value."""
 
+AMONG = re.compile(r"(?<!NOT )IN \(__\[POSTCOMPILE_([^]~]+)\]\)")
+"""The same where a column is compared with them."""
+
+ARRAYS = (Integer, Uuid)
+"""Types of which psycopg takes a list as one parameter, and PostgreSQL knows what it is an array of."""
+
 MARKS = {"qmark": "?", "format": "%s"}
 """What stands for a value in the text, by the driver's style; for all others a name does."""
 
@@ -35,13 +41,14 @@ KEPT_TEXTS = 64
 class Prepared:
     """One statement for one dialect, to be executed on a cursor of its driver."""
 
-    __slots__ = ("_binds", "_dialect", "_list", "_positions", "_rows", "_texts", "_types", "text")
+    __slots__ = ("_binds", "_dialect", "_is_array", "_list", "_positions", "_rows", "_texts", "_types", "text")
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect, list_: str | None) -> None:
         self._dialect = dialect
         self._list = list_
         self._texts: dict[int, str] = {}
-        self.text = compiled.string
+        self.text, arrays = _with_array(compiled, dialect)
+        self._is_array = bool(arrays)
         self._positions = compiled.positiontup
         self._binds = [
             (name, bind.effective_value, _on_the_way_in(bind, dialect)) for bind, name in compiled.bind_names.items()
@@ -64,7 +71,7 @@ class Prepared:
                     given[name] = value if process is None else process(value)
         except Exception:  # types of the application's own may raise anything, and will once more
             return None
-        if self._list is not None:
+        if self._list is not None and not self._is_array:
             return self._spread(self._list, given)
         return self.text, given if self._positions is None else tuple([given[name] for name in self._positions])
 
@@ -135,6 +142,13 @@ def _prepared(statement: Any, dialect: Dialect) -> Prepared | None:
     if not is_plain or any(isinstance(bind.type, TupleType) for bind in compiled.post_compile_params):
         return None
     return Prepared(compiled, dialect, lists[0])
+
+
+def _with_array(compiled: SQLCompiler, dialect: Dialect) -> tuple[str, int]:
+    """Give the text, with an array in place of the list where that can be, so that it is the same for every length."""
+    if dialect.driver == "psycopg" and all(isinstance(bind.type, ARRAYS) for bind in compiled.post_compile_params):
+        return AMONG.subn(r"= ANY (%(\1)s)", compiled.string)
+    return compiled.string, 0
 
 
 def _has_marks(dialect: Dialect) -> bool:
