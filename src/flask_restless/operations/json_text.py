@@ -25,7 +25,9 @@ KEY = b'":'
 LONG = b"0" * 19
 """Digits of an integer that may have more than 64 bits, of which orjson makes a float."""
 HALF = re.compile("[\ud800-\udfff]")
-BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{\]}]', re.DOTALL)
+STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+AS_SQUARE = bytes.maketrans(b"{}", b"[]")
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def read_json(
@@ -98,19 +100,20 @@ def _decoded(body: bytes, source: Source | None, what: str) -> str:
 
 
 def _check_depth(text: str, limit: int, source: Source | None, what: str) -> None:
-    """Refuse deep nesting before the parser recurses into it; one pass over the text."""
+    """Refuse deep nesting before the parser recurses into it.
+
+    Each pass over the brackets takes away all pairs with nothing between them, and so one level.
+    """
     if text.count("[") + text.count("{") <= limit:
         return
-    depth = 0
-    for match in BRACKET.finditer(text):
-        token = match[0]
-        if token in "[{":
-            depth += 1
-            if depth > limit:
-                detail = f"{what} nests arrays and objects more than {limit} deep"
-                raise reject("limit-exceeded", detail, source)
-        elif token in "]}":
-            depth -= 1
+    brackets = STRING.sub("", text).encode("utf-8", "surrogatepass").translate(AS_SQUARE, NO_BRACKETS)
+    for _ in range(limit):
+        shorter = brackets.replace(b"[]", b"")
+        if len(shorter) == len(brackets):
+            break
+        brackets = shorter
+    if b"[]" in brackets or brackets.count(b"[") > limit:
+        raise reject("limit-exceeded", f"{what} nests arrays and objects more than {limit} deep", source)
 
 
 def _object(members: int | None, may_be_broken: bool, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -173,3 +173,18 @@ def test_a_member_that_is_there_twice_is_never_read_plainly(text: str) -> None:
 
     if found is not UNREAD:
         assert read(text) == found
+
+
+@given(st.recursive(st.just("[]{}"), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("]{"), inner)))
+def test_what_is_nested_too_deep_is_refused_and_nothing_else(value: Any) -> None:
+    """T26: whatever brackets stand in texts."""
+
+    def depth(one: Any) -> int:
+        inner = one.values() if isinstance(one, dict) else one if isinstance(one, list) else None
+        return 0 if inner is None else 1 + max(map(depth, inner), default=0)
+
+    text = json.dumps(value)
+    if depth(value) > 3:
+        assert problem_of(read, text, depth=3).code == "limit-exceeded"
+    else:
+        assert read(text, depth=3) == value

@@ -134,15 +134,12 @@ class _Reader:
         return self._by_ref({key: data[key] for key in ("type", "id", "lid") if key in data}, f"{pointer}/data")
 
     def _check_added(self, given: Any, resource: Resource, pointer: str) -> None:
-        """Refuse a reference with an "add" that says anything but the type which is added (A-2.3)."""
+        """Refuse a reference with an "add" to another type (A-2.3); Orbit sends one to the new resource."""
         if not isinstance(given, dict):
             raise reject("malformed-document", f"a reference is an object, not {shown(given)}", Source(pointer=pointer))
         if self._type(given, pointer) is not resource:
             detail = f"the reference is to {quote(given['type'])}, the resource is of type {quote(resource.name)}"
             raise reject("wrong-type", detail, Source(pointer=f"{pointer}/type"))
-        if others := sorted(given.keys() - {"type"}):
-            detail = f'a resource is added to a collection; a reference with the member "{others[0]}" is to a resource'
-            raise reject("malformed-document", detail, Source(pointer=pointer))
 
     def _type(self, given: JsonObject, pointer: str) -> Resource:
         name = given.get("type")
