@@ -43,6 +43,9 @@ SESSION_EVENTS = (
     "do_orm_execute",
 )
 
+SEEKING = frozenset({"postgresql", "sqlite"})
+"""Dialects that insert what a SELECT without FROM gives; MariaDB would lock the rows that it looks for."""
+
 PREFIX = "v_"
 """Begins the names of parameters that stand for values of attributes: SQLAlchemy keeps the columns' own for itself."""
 
@@ -138,10 +141,10 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
 def _inserted(one: Draft, values: Values, shown: Columns, lane: StraightWriting) -> Row:
     """Insert a row, and give what is `shown` of it, else its key; Rejected (`related-not-found`, `missing-value`).
 
-    Where each statement is a round trip, the rows that it refers to are looked for by the same one.
+    The rows that it refers to are looked for by the same statement, where the database can do that.
     """
     keys, targets = tuple(values), one.targets
-    if lane.dialect.name != "postgresql":
+    if lane.dialect.name not in SEEKING:
         _check_targets(targets, lane)
         targets = ()
     try:
