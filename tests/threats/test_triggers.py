@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from conftest import Shop
+from conftest import JSONAPI, Shop
 from flask_restless.database.execution import stillness
 from racing import several_connections
 from slow import served
@@ -88,3 +88,30 @@ def test_a_trigger_that_comes_later_is_noticed(engine: Engine, monkeypatch: pyte
     listen(engine)
 
     assert written(shop) == ["ONE", "TWO", "TWO"]
+
+
+GONE = {
+    "sqlite": ["CREATE TRIGGER gone AFTER INSERT ON word BEGIN DELETE FROM word WHERE id = NEW.id; END"],
+    "postgresql": [
+        (
+            "CREATE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN DELETE FROM word WHERE id = NEW.id; RETURN NULL; END $$"
+        ),
+        "CREATE TRIGGER gone AFTER INSERT ON word FOR EACH ROW EXECUTE FUNCTION gone()",
+    ],
+}
+
+
+def test_a_row_that_the_database_takes_away_again_is_no_500(engine: Engine) -> None:
+    """T55: alone and among others."""
+    with engine.begin() as connection:
+        for statement in GONE[engine.dialect.name]:
+            connection.execute(text(statement))
+    shop = served(engine, Word)
+    kind = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
+    adds = {"atomic:operations": [{"op": "add", **word("one")}] * 3}
+
+    alone = shop.client.send("POST", "/api/word", word("one"))
+    together = shop.client.post("/api/operations", json=adds, content_type=kind, headers={"Accept": kind})
+
+    assert (alone.status_code, together.status_code) == (403, 403), together.text

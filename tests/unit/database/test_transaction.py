@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import Engine, String, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, foreign, mapped_column, relationship, sessionmaker
 
-from conftest import Shop, open_shop
+from conftest import JSONAPI, Shop, open_shop
 from flask_restless.demo.models import Author, Tag
 from racing import several_connections
 from slow import served
@@ -114,3 +114,46 @@ def test_a_write_past_the_session_that_fails_leaves_nothing(database: Engine) ->
 
     assert answer.status_code == 422
     assert shop.get("/api/tags").json["meta"]["total"] == before
+
+
+class Apart(DeclarativeBase):
+    """Models in two databases."""
+
+
+class Town(Apart):
+    __tablename__ = "town"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(20))
+
+
+class House(Apart):
+    __tablename__ = "house"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    town_id: Mapped[int]
+    town: Mapped[Town] = relationship(primaryjoin=lambda: foreign(House.town_id) == Town.id)
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_what_is_referred_to_is_looked_for_in_its_own_database(tmp_path: Path, size: int) -> None:
+    engines = {model: create_engine(f"sqlite:///{tmp_path}/{model.__name__}.db") for model in (Town, House)}
+    for model, engine in engines.items():
+        model.__table__.create(engine)
+    shop = served(engines[House], Town, House, session=sessionmaker(binds=engines))
+    assert (
+        shop.client.send("POST", "/api/town", {"data": {"type": "town", "attributes": {"name": "Ulm"}}}).status_code
+        == 201
+    )
+    kind = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
+
+    for id_, expected in (("1", {200, 201}), ("2", {404})):
+        town = {"data": {"type": "town", "id": id_}}
+        house = {"type": "house", "attributes": {"number": 1}, "relationships": {"town": town}}
+        if size == 1:
+            answer = shop.client.send("POST", "/api/house", {"data": house})
+        else:
+            adds = {"atomic:operations": [{"op": "add", "data": house}] * size}
+            answer = shop.client.post("/api/operations", json=adds, content_type=kind, headers={"Accept": kind})
+        assert answer.status_code in expected, answer.text
+    for engine in engines.values():
+        engine.dispose()

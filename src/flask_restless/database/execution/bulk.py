@@ -19,11 +19,21 @@ from ...schema.resource import Relationship, Resource
 from ..planning.planner import Planner
 from ..planning.where import column, operand_type
 from . import read
-from .direct import PREFIX, has_columns_for_id, has_default, id_columns, insertion, is_unwatched, needed_values
+from .direct import (
+    PREFIX,
+    are_beside,
+    has_columns_for_id,
+    has_default,
+    id_columns,
+    insertion,
+    is_unwatched,
+    needed_values,
+)
 from .failures import DRIVER_ERRORS, is_of_the_moment
 from .plain import columns_of, given_keys, is_plain, table_of
 from .prepared import Prepared, prepared
 from .relating import by_key
+from .sight import out_of_sight
 from .straight import StraightWriting
 from .transaction import Transaction
 
@@ -54,6 +64,8 @@ def write_alike(creates: Alike, transaction: Transaction, planner: Planner) -> A
         return None
     lane = transaction.writing(resource.mapper)
     if lane is None or not lane.dialect.insert_returning:
+        return None
+    if not are_beside([Target(one.target, None) for one in creates.relationships], transaction, lane):
         return None
     try:
         if not _are_there(creates, lane):
@@ -176,6 +188,8 @@ def _read_back(creates: Alike, ids: list[Id], transaction: Transaction, planner:
     rows = read.fetch(planner, Fetch(selection, Collection()), transaction).rows
     places = rows.layout.variants[0].identity
     by_id: dict[Id, Row] = {tuple(row[place] for place in places): row for row in rows.rows}
+    if unseen := [number for number, id_ in enumerate(ids) if id_ not in by_id]:
+        raise out_of_sight(creates[unseen[0]])
     return Rows(rows.layout, [by_id[id_] for id_ in ids])
 
 

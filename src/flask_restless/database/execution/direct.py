@@ -6,7 +6,7 @@ One row goes past the Session too; the same rows, answers and problems come out 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -27,6 +27,7 @@ from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
 from .plain import columns_of, given_keys, is_leaf, is_plain, settable, table_of
 from .relating import by_key, key_values
+from .sight import in_sight
 from .stillness import Stillness
 from .straight import StraightWriting
 from .transaction import Transaction
@@ -120,6 +121,11 @@ def has_columns_for_id(resource: Resource) -> bool:
     return all(key.key in columns for key in resource.identity.keys)
 
 
+def are_beside(targets: Iterable[Target], transaction: Transaction, lane: StraightWriting) -> bool:
+    """Whether rows that are referred to are in the same database: a Session may have several."""
+    return all(transaction.bind_of(one.resource.mapper) is lane.engine for one in targets)
+
+
 def _create(operation: Create, transaction: Transaction, planner: Planner, stillness: Stillness) -> Written | None:
     resource = operation.resource
     one = draft(operation)
@@ -131,6 +137,8 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
     node = _node_straight(operation, planner) if values else None
     lane = None if node is None else transaction.writing(resource.mapper)
     if node is None or lane is None or not lane.dialect.insert_returning:
+        return None
+    if not are_beside(one.targets, transaction, lane):
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
@@ -179,7 +187,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         return None
     node = _node_straight(operation, planner)
     lane = None if node is None else transaction.writing(resource.mapper)
-    if node is None or lane is None:
+    if node is None or lane is None or not are_beside(one.targets, transaction, lane):
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
@@ -254,7 +262,8 @@ def _columns_shown(statement: Select[Any], table: Table) -> Columns:
 
 
 def _read_back(operation: Create | Update, id_: Id, transaction: Transaction, planner: Planner) -> Written:
-    return Written(read.fetch(planner, Fetch(operation.selection, One(id_)), transaction).rows)
+    with in_sight(operation):
+        return Written(read.fetch(planner, Fetch(operation.selection, One(id_)), transaction).rows)
 
 
 def _named(values: Values) -> Values:
