@@ -26,6 +26,7 @@ from . import read
 from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
 from .plain import columns_of, given_keys, is_leaf, is_plain, settable, table_of
+from .prepared import prepared
 from .relating import by_key, key_values
 from .sight import in_sight
 from .stillness import Stillness
@@ -191,6 +192,8 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
+        if shown and not one.targets and prepared(setting(resource, tuple(values), shown), lane.dialect) is not None:
+            return Written(Rows(node.layout, _set_blindly(operation.target, values, shown, lane)))
         found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
         if not found:
             raise missing_row(operation.target)
@@ -201,6 +204,15 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
                 return Written(Rows(node.layout, rows))
             lane.count(statement, parameters)
     return _read_back(operation, id_, transaction, planner)
+
+
+def _set_blindly(target: Target, values: Values, shown: Columns, lane: StraightWriting) -> Sequence[Row]:
+    """Change a row without a look at what it was: where nothing else happens then, equal values make no difference."""
+    assert target.id is not None
+    rows = lane.rows(setting(target.resource, tuple(values), shown), _named(values) | key_parameters(target.id))
+    if not rows:
+        raise missing_row(target)
+    return rows
 
 
 def _delete(operation: Delete, transaction: Transaction) -> Written | None:
