@@ -6,9 +6,10 @@ One row goes past the Session too; the same rows, answers and problems come out 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Column, Insert, Label, Select, Table, bindparam, delete, insert, select, update
@@ -368,8 +369,14 @@ def check_required(resource: Resource, drafts: Sequence[Draft], rows: Sequence[V
         raise Rejected(*missing)
 
 
-def needed_values(resource: Resource) -> dict[str, str]:
+def needed_values(resource: Resource) -> Mapping[str, str]:
     """Give what a new row must have by its key, and what to say if it is not there."""
+    return _needed(resource, resource.registry.generation)
+
+
+@lru_cache(maxsize=1024)
+def _needed(resource: Resource, _generation: int) -> Mapping[str, str]:
+    """Find it anew when another API has been created since, to which there may be relationships."""
     needed = {one.key: f'the attribute "{one.name}" must have a value' for one in _required_attributes(resource)}
     for one in resource.identity.keys:
         if one.required and one.name not in resource.attributes:
@@ -377,7 +384,7 @@ def needed_values(resource: Resource) -> dict[str, str]:
     for relationship in _required_relationships(resource):
         for key in relationship.local_keys or (relationship.key,):
             needed[key] = f'the relationship "{relationship.name}" must refer to a resource'
-    return needed
+    return MappingProxyType(needed)
 
 
 def _required_attributes(resource: Resource) -> list[Attribute]:
