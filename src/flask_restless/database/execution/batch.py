@@ -19,7 +19,8 @@ from ...operations.outcome import BatchWritten, Rows, Written
 from ...operations.problems import Rejected
 from ...schema.resource import Resource
 from ..planning.scopes import is_scoped
-from .direct import draft, insert_rows, stored, takes_rows
+from .direct import insert_rows, takes_rows
+from .drafts import draft, stored
 from .failures import DRIVER_ERRORS, is_of_the_moment, problems_of
 from .locate import id_of, missing_target, present, target_instance
 from .sight import out_of_sight, settle

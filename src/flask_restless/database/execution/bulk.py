@@ -23,12 +23,11 @@ from .direct import (
     PREFIX,
     are_beside,
     has_columns_for_id,
-    has_default,
     id_columns,
     insertion,
     is_unwatched,
-    needed_values,
 )
+from .drafts import has_default, needed_values
 from .failures import DRIVER_ERRORS, is_of_the_moment
 from .plain import columns_of, given_keys, is_plain, table_of
 from .prepared import Prepared, prepared
