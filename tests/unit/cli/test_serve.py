@@ -225,3 +225,17 @@ def test_ids_that_the_database_always_makes_are_left_to_it() -> None:
 
         assert (chosen.status_code, chosen.json["errors"][0]["code"]) == (403, "client-id-forbidden")
         assert left.status_code == 201
+
+
+def test_a_filter_on_a_composite_type_is_no_500() -> None:
+    """T39: PostgreSQL does not read texts as values of such a column."""
+    with fresh_database("postgresql") as engine:
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TYPE pair AS (one int, two int)"))
+            connection.execute(text("CREATE TABLE pairs (id int PRIMARY KEY, pair pair)"))
+            connection.execute(text("INSERT INTO pairs VALUES (1, ROW(1, 2))"))
+        app, _ = database_app(engine, False, None, (), "")
+        client = checked_client(app)
+
+        assert client.get("/api/pairs/1").status_code == 200
+        assert client.get("/api/pairs?filter[pair]=1").status_code == 400
