@@ -27,6 +27,7 @@ from .operations.idempotency import IdempotencyStore
 from .operations.problems import Problem, Rejected, problem, quote
 from .pipeline import Exchange, respond
 from .protocols.base import Call, Protocol, Reply, Route
+from .schema.options import IllegalArgumentError
 from .schema.resource import Resource
 from .sessions import CurrentSession, Sessions
 from .streaming import Begun, Stream
@@ -88,7 +89,17 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
             provide_automatic_options=False,
         )
     _handle_errors(blueprint, service)
+    blueprint.record(partial(_check_place, resource))
     blueprint.record_once(partial(_guard_prefix, service, resource))
+
+
+def _check_place(resource: Resource, state: BlueprintSetupState) -> None:
+    """Refuse a blueprint that is put below another prefix than its API knows: every link would lead nowhere."""
+    if (state.url_prefix or "") != resource.url_prefix:
+        raise IllegalArgumentError(
+            f"the blueprint of {resource.model.__name__} is registered below {state.url_prefix!r}, but its links begin "
+            f"with {resource.url_prefix!r}; give create_api_blueprint the whole url_prefix instead"
+        )
 
 
 def add_shared_route(blueprint: Blueprint, service: Service, resource: Resource, route: Route) -> None:

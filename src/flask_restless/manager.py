@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Flask, current_app
-from flask.sansio.blueprints import BlueprintSetupState
 
 from .database.execution.executor import Executor
 from .endpoints import Service, add_routes, add_shared_route
@@ -247,7 +246,6 @@ class APIManager:
     def _blueprint(self, name: str, resource: Resource, protocol: str) -> Blueprint:
         blueprint = Blueprint(name, __name__, url_prefix=resource.url_prefix or None)
         add_routes(blueprint, self._services[protocol], resource)
-        blueprint.record(partial(_check_place, resource))
         return blueprint
 
     def register_operator(self, name: str, function: Callable[..., Any]) -> None:
@@ -387,15 +385,6 @@ def _known(protocol: str) -> str:
     if protocol not in PROTOCOLS:
         raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
     return protocol
-
-
-def _check_place(resource: Resource, state: BlueprintSetupState) -> None:
-    """Refuse a blueprint that is put below another prefix than its API knows: every link would lead nowhere."""
-    if (state.url_prefix or "") != resource.url_prefix:
-        raise IllegalArgumentError(
-            f"the blueprint of {resource.model.__name__} is registered below {state.url_prefix!r}, but its links begin "
-            f"with {resource.url_prefix!r}; give create_api_blueprint the whole url_prefix instead"
-        )
 
 
 def _register(app: Flask, blueprint: Blueprint) -> None:

@@ -28,8 +28,7 @@ def evaluate(operation: Aggregate, transaction: Transaction) -> Evaluated:
         return Evaluated(())
     selection = operation.selection
     _check_intervals(operation, transaction)
-    if transaction.made is not None:
-        flush_pending(transaction.made)
+    flush_pending(transaction.made)
     parameters = named(list(condition_values(selection.filter)))
     with Reading(transaction) as reading:
         rows = reading.run(plan_aggregate(operation), parameters, selection.resource.mapper)

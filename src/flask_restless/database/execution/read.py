@@ -37,8 +37,7 @@ CHUNK = 5000
 
 def fetch(planner: Planner, operation: Fetch, transaction: Transaction) -> Fetched:
     """Carry out a Fetch; Rejected (`not-found`, `no-result`, `multiple-results`) where there is no such row."""
-    if transaction.made is not None:
-        flush_pending(transaction.made)
+    flush_pending(transaction.made)
     scopes = scopes_of(operation)
     plan = planner.plan(operation, scopes)
     with Reading(transaction) as reading:

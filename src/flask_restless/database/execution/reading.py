@@ -85,7 +85,7 @@ class Reading:
                 self._own.close()
 
 
-def flush_pending(session: Session) -> None:
+def flush_pending(session: Session | None) -> None:
     """Have what the application has changed in a Session seen by the statements to come, which flush nothing."""
-    if session.new or (session.identity_map and (session.dirty or session.deleted)):
+    if session is not None and (session.new or (session.identity_map and (session.dirty or session.deleted))):
         session.flush()

@@ -55,7 +55,7 @@ def stream(planner: Planner, operation: Fetch, transaction: Transaction) -> Stre
 def _chunks(
     planner: Planner, plan: FetchPlan, scoped: Parameters, operation: Fetch, transaction: Transaction
 ) -> Chunks:
-    flush_pending(transaction.session)
+    flush_pending(transaction.made)
     _check_length(planner, operation, transaction)
     is_empty = True
     for rows in _parts(planner, plan, scoped, operation, transaction):
