@@ -45,13 +45,12 @@ def fetch(planner: Planner, operation: Fetch, transaction: Transaction) -> Fetch
 
 
 def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> Fetched:
-    parameters = parameters_of(operation) | scoped
     page = operation.selection.page
     extra = 1 if page is not None and page.size is not None else 0
-    limits = page_parameters(operation.selection, extra)
-    plan_rows = _rows(plan.node, parameters | limits, reading)
+    parameters = {**parameters_of(operation), **scoped, **page_parameters(operation.selection, extra)}
+    plan_rows = _rows(plan.node, parameters, reading)
     if plan.beyond is not None:
-        plan_rows = _filled(plan_rows, plan.beyond, parameters | limits, reading)
+        plan_rows = _filled(plan_rows, plan.beyond, parameters, reading)
     if not plan_rows and not isinstance(operation.origin, One):
         check_parent(plan, operation, scoped, reading)
     if not operation.is_many:

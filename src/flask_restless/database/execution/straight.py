@@ -42,6 +42,8 @@ def is_passable(engine: Engine) -> bool:
     dialect = engine.dialect
     if dialect.name == "postgresql" and dialect.driver not in CANCELLING:
         return False
+    if not (engine._has_events or dialect._has_events):  # by which SQLAlchemy saves itself the look at each event
+        return True
     return not any(ENGINE_EVENTS(engine.dispatch)) and not any(DIALECT_EVENTS(dialect.dispatch))
 
 
