@@ -58,10 +58,12 @@ class FetchPlan:
 
     `count` counts the rows of the whole list; `exists` tells whether the row is there that a related list or
     resource belongs to.  `beyond` reads the rows that come next where `node` does not fill a page by cursor: those on
-    the other side of the nulls.
+    the other side of the nulls.  `reverse` reads a page like `node`, but counted from the end of the list and last row
+    first.
     """
 
     node: NodePlan
     count: Select[Any] | None
     exists: Select[Any] | None
     beyond: NodePlan | None = None
+    reverse: NodePlan | None = None

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from ...operations.operation import Fetch, One, Related
 from ...operations.outcome import Fetched, Row, Rows
-from ...operations.paging import Cursor, Spelling, Total
+from ...operations.paging import Cursor, Page, Spelling, Total
 from ...operations.problems import Rejected, reject
 from ...operations.selection import Branch, Selection
-from ..plan import KEYS, LAST, LIMIT, MOST, BranchPlan, FetchPlan, NodePlan, Parameters
+from ..plan import KEYS, LAST, LIMIT, MOST, OFFSET, BranchPlan, FetchPlan, NodePlan, Parameters
 from ..planning.planner import Planner
 from ..planning.scopes import is_scoped, scopes_of
 from ..planning.values import (
@@ -30,6 +30,9 @@ from .computing import computed
 from .locate import ambiguous
 from .reading import Reading, flush_pending
 from .transaction import Transaction
+
+FAR = 2000
+"""Rows before a page, from which on it is worth while to count first: the page may be nearer to the list's end."""
 
 CHUNK = 5000
 """Keys in one statement for a branch; drivers limit their parameters."""
@@ -48,7 +51,11 @@ def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Readi
     page = operation.selection.page
     extra = 1 if page is not None and page.size is not None else 0
     parameters = {**parameters_of(operation), **scoped, **page_parameters(operation.selection, extra)}
-    plan_rows = _rows(plan.node, parameters, reading)
+    total = _total_first(plan, operation, scoped, reading)
+    if total is not None and page is not None and page.is_past_middle(total):
+        plan_rows = _from_end(plan, parameters, page, total, reading)
+    else:
+        plan_rows = _rows(plan.node, parameters, reading)
     if plan.beyond is not None:
         plan_rows = _filled(plan_rows, plan.beyond, parameters, reading)
     if not plan_rows and not isinstance(operation.origin, One):
@@ -59,7 +66,8 @@ def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Readi
     if has_more:
         assert page is not None
         plan_rows = plan_rows[: page.size]
-    total = _total(plan, operation, scoped, len(plan_rows), has_more, reading)
+    if total is None:
+        total = _total(plan, operation, scoped, len(plan_rows), has_more, reading)
     is_backward = page is not None and page.is_backward
     plan_rows = plan_rows[::-1] if is_backward else plan_rows
     if plan.node.branches:
@@ -77,6 +85,28 @@ def _rows(node: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[
         return reading.run(node.statement, parameters, mapper)
     found = reading.session.execute(node.statement, parameters, bind_arguments={"mapper": mapper}).all()
     return computed(found, node.derived, reading.session)
+
+
+def _total_first(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> int | None:
+    """Count a list before a page far from its beginning is read, which may be nearer to its end; else None.
+
+    Both have to see the same rows, or a page would lose one that moves.
+    """
+    page = operation.selection.page
+    if page is None or page.offset < FAR or plan.reverse is None:
+        return None
+    is_still = reading.hold_still(operation.selection.resource.mapper)
+    return _counted(plan, operation, scoped, reading) if is_still else None
+
+
+def _from_end(plan: FetchPlan, parameters: Parameters, page: Page, total: int, reading: Reading) -> Sequence[Row]:
+    """Read a page, and the row after it, beginning at the end of the list: the rows between are fewer there."""
+    assert plan.reverse is not None
+    assert page.size is not None
+    end = min(page.offset + page.size + 1, total)
+    if end <= page.offset:
+        return ()
+    return _rows(plan.reverse, parameters | {LIMIT: end - page.offset, OFFSET: total - end}, reading)[::-1]
 
 
 def _filled(rows: Sequence[Row], beyond: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[Row]:
@@ -131,7 +161,6 @@ def _total(
         return None if page.total is Total.NONE and page.spelling is not Spelling.CURSOR else page.offset + shown
     if page.total is Total.NONE:
         return None
-    mapper = operation.selection.resource.mapper
     if (
         page.total is Total.ESTIMATE
         and operation.selection.filter is None
@@ -141,9 +170,15 @@ def _total(
         estimate = _estimate(operation.selection, reading.session)
         if estimate is not None:
             return max(estimate, page.offset + shown + has_more)
-    values = [*origin_values(operation.origin), *condition_values(operation.selection.filter)]
-    ((count,),) = reading.run(plan.count, named(values) | scoped, mapper)
-    return int(str(count))
+    return _counted(plan, operation, scoped, reading)
+
+
+def _counted(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> int | None:
+    if plan.count is None:
+        return None
+    selection = operation.selection
+    values = [*origin_values(operation.origin), *condition_values(selection.filter)]
+    return reading.count(plan.count, named(values) | scoped, selection.resource.mapper)
 
 
 def _is_bound(cursor: Cursor | None) -> bool:
