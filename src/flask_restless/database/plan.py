@@ -30,12 +30,16 @@ class NodePlan:
 
     `statement` selects the columns of `layout`.  With `derived` it ends in an instance instead, from which the last
     columns are computed.  `branches` are those of the selection, in its order.
+
+    `pairs`, where there is one, gives the same rows without a look at the model's table: where nobody listens to
+    statements, to whom models in them mean something, it is run instead.
     """
 
     statement: Select[Any]
     layout: Layout
     branches: tuple[BranchPlan, ...]
     derived: tuple[Derived, ...] = ()
+    pairs: Select[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

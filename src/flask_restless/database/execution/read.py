@@ -75,7 +75,7 @@ def _rows(node: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[
     """Run a node's statement and give its rows, the computed columns filled in."""
     mapper = node.layout.selection.resource.mapper
     if not node.derived:
-        return reading.run(node.statement, parameters, mapper)
+        return reading.run(node.statement, parameters, mapper, node.pairs)
     found = reading.session.execute(node.statement, parameters, bind_arguments={"mapper": mapper}).all()
     return computed(found, node.derived, reading.session)
 
