@@ -5,7 +5,7 @@ A plan is made once for each shape of operation and kept; the values of one requ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,12 @@ class NodePlan:
     branches: tuple[BranchPlan, ...]
     derived: tuple[Derived, ...] = ()
     pairs: Select[Any] | None = None
+
+    def walk(self) -> Iterator[NodePlan]:
+        """Give this node and every node below it."""
+        yield self
+        for branch in self.branches:
+            yield from branch.node.walk()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -118,7 +118,7 @@ def array_texts_of(layout: Layout) -> ArrayTexts:
 
 
 def _array_parts(source: Source, layout: Layout) -> tuple[str, str, tuple[str, str, str]]:
-    """Give the expression of a row's part of an array, that of the texts of all `parts`, and what stands around them."""
+    """Give the expression of a row's part of an array, that of the texts of all `parts`, and what is around them."""
     if layout.discriminator is not None:
         return f"{source.constant(identifier_text_of(layout))}(row)", "parts", ("[", ",", "]")
     variant = layout.variants[0]
