@@ -200,7 +200,7 @@ def _whole_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) 
     """Read all related rows of every row above."""
     selection = branch.selection
     binds = Binds(scopes)
-    columns = Columns(selection, binds)
+    columns = Columns(selection, binds, shown=branch.shown)
     inner_keys = [_branch_keys(columns, inner) for inner in selection.branches]
     way = way_to(branch.relationship, columns.entity, binds)
     parent = tuple(columns.append(expression) for expression in way.expressions)

@@ -31,10 +31,10 @@ def is_plain(selection: Selection) -> bool:
     nodes = list(selection.walk())
     if any(one.tallies or _is_paged(one) for one in nodes[1:]) or selection.tallies:
         return False
-    if any(resource.options.serializer is not None for one in nodes for resource in _family(one.resource)):
+    resources = [resource for node in _shown(selection) for resource in _family(node.resource)]
+    if any(one.options.serializer is not None for one in resources):
         return False
-    names = [resource.name for node in _shown(selection) for resource in _family(node.resource)]
-    return len(names) == len(set(names))
+    return len(resources) == len({one.name for one in resources})
 
 
 def _is_paged(selection: Selection) -> bool:
