@@ -9,8 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from sqlalchemy import Column, Engine, ForeignKey, ForeignKeyConstraint, Integer, Select, String, Table, Uuid, event
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Column, Engine, ForeignKey, ForeignKeyConstraint, Integer, String, Table, event
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
@@ -24,9 +23,10 @@ from sqlalchemy.orm import (
 
 from conftest import JSONAPI, CheckedClient, checked_client, counted, fresh_database
 from flask_restless import APIManager, Limits, Rules
-from flask_restless.database.planning.fetch import plan_fetch
-from flask_restless.operations.inclusion import selection
-from flask_restless.operations.operation import Collection, Fetch
+from flask_restless.database.execution import executor
+from flask_restless.database.execution.bulk import write_alike
+
+ATOMIC = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
 
 
 class Base(DeclarativeBase):
@@ -370,49 +370,39 @@ def test_a_serializer_is_not_asked_for_members_of_linkage(library: Library) -> N
     assert all(one["attributes"] == {"own": True} for one in included["included"])
 
 
-# ---------------------------------------------------------------- the statement
+def test_adds_that_show_too_much_together_are_read_back_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an answer may hold of related rows holds for each result of a batch by itself, as on the long way."""
+    ways: list[bool] = []
+
+    def noted(*given: Any) -> Any:
+        written = write_alike(*given)
+        ways.append(written is not None)
+        return written
+
+    monkeypatch.setattr(executor, "write_alike", noted)
+    with fresh_database("sqlite") as engine:
+        Base.metadata.create_all(engine)
+        with Session(engine) as session, session.begin():
+            session.add_all([Reader(favourite_id=number) for number in (1, 1, 2, 2, 3)])
+        app = Flask("shown")
+        manager = APIManager(app, session=sessionmaker(engine), limits=Limits(included=3))
+        manager.create_api(Book, methods=["POST"], linkage="always")
+        manager.create_api(Reader)
+        client = checked_client(app)
+
+        first = added(client, 2)
+        assert ways == [False]
+        assert [one["id"] for one in first] == ["1", "2"]
+        assert [len(linkage_of(one)["fans"]) for one in first] == [2, 2]
+        second = added(client, 2)
+        assert ways == [False, True]
+        assert [linkage_of(one)["fans"] for one in second] == [[{"type": "reader", "id": "5"}], []]
 
 
-def statement_for(target: Any, column: Any, **options: Any) -> Select[Any] | None:
-    """Plan the linkage of a relationship whose table of pairs has that column."""
-
-    class Own(DeclarativeBase):
-        pass
-
-    Table("pairs", Own.metadata, Column("a", ForeignKey("left.id"), primary_key=True), column)
-    many = relationship("Right", secondary="pairs")
-    left = type("Left", (Own,), {"__tablename__": "left", "id": mapped_column(Integer, primary_key=True), "r": many})
-    right = type("Right", (Own,), {"__tablename__": "right", "id": target, **options})
-    manager = APIManager(Flask("planned"), session=sessionmaker())
-    for model in (left, right):
-        manager.create_api(model, linkage="always")
-    resource = next(one for one in manager.resources if one.model is left)
-    (branch,) = plan_fetch(Fetch(selection(resource, {}, {}), Collection())).node.branches
-    return branch.node.pairs
-
-
-def test_pairs_are_sorted_for_each_row_above() -> None:
-    statement = statement_for(mapped_column(Integer, primary_key=True), Column("b", ForeignKey("right.id")))
-
-    assert " ".join(str(statement.compile(dialect=sqlite.dialect())).split()) == (
-        "SELECT pairs_1.a AS c0, pairs_1.b AS c1 FROM pairs AS pairs_1 "
-        "WHERE pairs_1.a IN (__[POSTCOMPILE_keys]) AND pairs_1.b IS NOT NULL "
-        "ORDER BY pairs_1.a, pairs_1.b LIMIT ? OFFSET ?"
-    )
-
-
-def test_uuids_are_the_same_in_both_tables() -> None:
-    assert statement_for(mapped_column(Uuid, primary_key=True), Column("b", ForeignKey("right.id"))) is not None
-
-
-def test_a_type_of_its_own_is_not_trusted() -> None:
-    assert statement_for(mapped_column(Uuid, primary_key=True), Column("b", String(32), ForeignKey("right.id"))) is None
-
-
-def test_a_foreign_key_to_another_column_is_not_the_id() -> None:
-    other = mapped_column(Integer, unique=True)
-
-    assert (
-        statement_for(mapped_column(Integer, primary_key=True), Column("b", ForeignKey("right.other")), other=other)
-        is None
-    )
+def added(client: CheckedClient, number: int) -> list[dict[str, Any]]:
+    """Add books in one batch, and give the resource objects of its results."""
+    adds = [{"op": "add", "data": {"type": "book", "attributes": {"rank": 1}}}] * number
+    body = {"atomic:operations": adds}
+    answer = client.post("/api/operations", json=body, content_type=ATOMIC, headers={"Accept": ATOMIC})
+    assert answer.status_code == 200, answer.text
+    return [one["data"] for one in answer.json["atomic:results"]]
