@@ -139,7 +139,8 @@ def worlds(request: pytest.FixtureRequest) -> Iterator[tuple[World, World]]:
             app = Flask(f"direct-{is_direct}")
             manager = APIManager(app, session=maker)
             for model in MODELS.values():
-                manager.create_api(model, methods=["GET", "POST", "PATCH", "DELETE"], allow_client_generated_ids=True)
+                methods = ["GET", "POST", "PATCH", "DELETE"]
+                manager.create_api(model, methods=methods, allow_client_generated_ids=True, linkage="always")
             found.append(World(engine, checked_client(app)))
         for name in ("write_straight", "write_alike"):
             patch.setattr(executor, name, counting(getattr(executor, name), found))

@@ -5,7 +5,7 @@ A plan is made once for each shape of operation and kept; the values of one requ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +30,22 @@ class NodePlan:
 
     `statement` selects the columns of `layout`.  With `derived` it ends in an instance instead, from which the last
     columns are computed.  `branches` are those of the selection, in its order.
+
+    `pairs`, where there is one, gives the same rows without a look at the model's table: where nobody listens to
+    statements, to whom models in them mean something, it is run instead.
     """
 
     statement: Select[Any]
     layout: Layout
     branches: tuple[BranchPlan, ...]
     derived: tuple[Derived, ...] = ()
+    pairs: Select[Any] | None = None
+
+    def walk(self) -> Iterator[NodePlan]:
+        """Give this node and every node below it."""
+        yield self
+        for branch in self.branches:
+            yield from branch.node.walk()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

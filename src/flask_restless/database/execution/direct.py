@@ -16,7 +16,7 @@ from sqlalchemy import Update as UpdateStatement
 from sqlalchemy.orm import Session
 
 from ...operations.operation import Create, Delete, Fetch, Id, One, Target, Update
-from ...operations.outcome import Row, Rows, Written
+from ...operations.outcome import Row, Written
 from ...operations.problems import Rejected
 from ...schema.resource import Resource
 from ..plan import NodePlan
@@ -104,12 +104,14 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
     lane = None if node is None else transaction.writing(resource.mapper)
     if node is None or lane is None or not lane.dialect.insert_returning:
         return None
-    if not are_beside(one.targets, transaction, lane):
+    if not (are_beside(one.targets, transaction, lane) and is_beside(node, transaction, lane)):
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
         row = _inserted(one, values, shown, lane)
-    return Written(Rows(node.layout, (row,))) if shown else _read_back(operation, tuple(row), transaction, planner)
+    if shown:
+        return _answered(node, operation, (row,), transaction)
+    return _read_back(operation, tuple(row), transaction, planner)
 
 
 def _inserted(one: Draft, values: Values, shown: Columns, lane: StraightWriting) -> Row:
@@ -153,12 +155,15 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         return None
     node = _node_straight(operation, planner)
     lane = None if node is None else transaction.writing(resource.mapper)
-    if node is None or lane is None or not are_beside(one.targets, transaction, lane):
+    if node is None or lane is None:
+        return None
+    if not (are_beside(one.targets, transaction, lane) and is_beside(node, transaction, lane)):
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
         if shown and not one.targets and prepared(setting(resource, tuple(values), shown), lane.dialect) is not None:
-            return Written(Rows(node.layout, _set_blindly(operation.target, values, shown, lane)))
+            rows = _set_blindly(operation.target, values, shown, lane)
+            return _answered(node, operation, rows, transaction)
         found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
         if not found:
             raise missing_row(operation.target)
@@ -166,7 +171,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         if changed := _changed(resource, values, found[0]):
             statement, parameters = setting(resource, tuple(changed), shown), _named(changed) | key_parameters(id_)
             if shown and (rows := lane.rows(statement, parameters)):
-                return Written(Rows(node.layout, rows))
+                return _answered(node, operation, rows, transaction)
             lane.count(statement, parameters)
     return _read_back(operation, id_, transaction, planner)
 
@@ -215,10 +220,14 @@ def _check_targets(targets: Sequence[Target], lane: StraightWriting) -> None:
 
 def _node_straight(operation: Create | Update, planner: Planner) -> NodePlan | None:
     """Give the plan of the answer, if it can be read on the same connection, as it has to be: no other sees the row."""
-    if operation.selection.branches:
-        return None
     node = planner.plan(Fetch(operation.selection, One(()))).node
-    return None if node.derived else node
+    return None if any(one.derived for one in node.walk()) else node
+
+
+def is_beside(node: NodePlan, transaction: Transaction, lane: StraightWriting) -> bool:
+    """Whether all rows of an answer are in the same database."""
+    mappers = {one.layout.selection.resource.mapper for branch in node.branches for one in branch.node.walk()}
+    return all(transaction.bind_of(mapper) is lane.engine for mapper in mappers)
 
 
 def _shown(node: NodePlan, resource: Resource, lane: StraightWriting, stillness: Stillness) -> Columns:
@@ -236,6 +245,11 @@ def _columns_shown(statement: Select[Any], table: Table) -> Columns:
     if not all(isinstance(one, Column) and one.table == table for one in selected):
         return ()
     return tuple(table.c[str(one.key)] for one in selected if isinstance(one, Column))
+
+
+def _answered(node: NodePlan, operation: Create | Update, rows: Sequence[Row], transaction: Transaction) -> Written:
+    """Give rows as they are after the write, with what is sent along with them."""
+    return Written(read.with_related(node, Fetch(operation.selection, One(())), rows, transaction))
 
 
 def _read_back(operation: Create | Update, id_: Id, transaction: Transaction, planner: Planner) -> Written:

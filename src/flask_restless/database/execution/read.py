@@ -25,7 +25,7 @@ from ..planning.values import (
     page_parameters,
     parameters_of,
 )
-from .allowance import Allowance, Descent
+from .allowance import Descent
 from .computing import computed
 from .locate import ambiguous
 from .reading import Reading, flush_pending
@@ -71,8 +71,7 @@ def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Readi
     is_backward = page is not None and page.is_backward
     plan_rows = plan_rows[::-1] if is_backward else plan_rows
     if plan.node.branches:
-        descent = Descent(reading, scoped, Allowance.of(operation))
-        rows = _with_branches(plan.node, operation.selection, plan_rows, descent)
+        rows = _with_branches(plan.node, operation.selection, plan_rows, Descent.of(operation, reading, scoped))
     else:
         rows = Rows(plan.node.layout, plan_rows)
     return Fetched(rows, total, has_more and not is_backward, has_more and is_backward)
@@ -82,7 +81,7 @@ def _rows(node: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[
     """Run a node's statement and give its rows, the computed columns filled in."""
     mapper = node.layout.selection.resource.mapper
     if not node.derived:
-        return reading.run(node.statement, parameters, mapper)
+        return reading.run(node.statement, parameters, mapper, node.pairs)
     found = reading.session.execute(node.statement, parameters, bind_arguments={"mapper": mapper}).all()
     return computed(found, node.derived, reading.session)
 
@@ -200,6 +199,14 @@ def _estimate(selection: Selection, session: Session) -> int | None:
 
 
 # ---------------------------------------------------------------- branches
+
+
+def with_related(node: NodePlan, operation: Fetch, rows: Sequence[Row], transaction: Transaction) -> Rows:
+    """Read what a Fetch sends along with rows that are there already; Rejected (`limit-exceeded`)."""
+    if not node.branches:
+        return Rows(node.layout, rows)
+    with Reading(transaction) as reading:
+        return _with_branches(node, operation.selection, rows, Descent.of(operation, reading, {}))
 
 
 def _with_branches(node: NodePlan, selection: Selection, rows: Sequence[Row], descent: Descent) -> Rows:

@@ -19,6 +19,7 @@ from .group import first_of_each
 from .keyset import segments, selected
 from .mapping import key_names, locking, mapped_order, property_of
 from .order import Order, order_of, turned
+from .pairs import pairs_alone
 from .scopes import NO_SCOPES, Entity, Scopes
 from .state import State
 from .ways import upper_keys, way_to
@@ -206,7 +207,7 @@ def _whole_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) 
     """Read all related rows of every row above."""
     selection = branch.selection
     binds = Binds(scopes)
-    columns = Columns(selection, binds)
+    columns = Columns(selection, binds, shown=branch.shown)
     inner_keys = [_branch_keys(columns, inner) for inner in selection.branches]
     way = way_to(branch.relationship, columns.entity, binds)
     parent = tuple(columns.append(expression) for expression in way.expressions)
@@ -215,8 +216,11 @@ def _whole_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) 
     statement = _restricted(statement, selection, columns.entity, binds)
     if branch.relationship.is_many:
         order = order_of(selection.sort, selection.resource, columns.entity, binds, way.order)
+        # The order of linkage is that of each row's own members: an index finds them so, and nothing is sorted.
+        order.terms = order.terms if branch.shown else [*way.expressions, *order.terms]
         statement = order.apply(statement).limit(bindparam(MOST, type_=BigInteger()))
-    node = NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived))
+    pairs = None if columns.derived else pairs_alone(branch, way, layout)
+    node = NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived), pairs)
     return BranchPlan(key_columns, node)
 
 
