@@ -8,7 +8,7 @@ Servers have nothing of the kind.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from functools import lru_cache
 from time import perf_counter
 from typing import Any
@@ -74,20 +74,19 @@ def counted(lane: Straight, statement: Select[Any], parameters: Parameters) -> i
         return _counted(lane, statement, parameters)
     known: OrderedDict[Key, tuple[Hashable, int]] = lane.info.get(KEY) or OrderedDict()
     key = _key(statement, parameters)
-    if key is None or key not in known:
-        started = perf_counter()
-        total = _counted(lane, statement, parameters)
-        is_slow = perf_counter() - started >= SLOW
-        if total is not None and key is not None and is_slow and tables_of(statement):
-            _keep(lane, key, UNKNOWN, total)
-        return total
-    state = _state(lane, tables_of(statement))
-    then, total = known[key]
-    if state is UNKNOWN or state != then:
-        total = _counted(lane, statement, parameters)
-    if total is not None:
-        _keep(lane, key, state, total)
-    return total
+    state = UNKNOWN
+    if key in known:
+        state = _state(lane, tables_of(statement))
+        then, total = known[key]
+        if state is not UNKNOWN and state == then:
+            return total
+    started = perf_counter()
+    found = _counted(lane, statement, parameters)
+    if perf_counter() - started < SLOW:  # once it may have taken long by chance
+        known.pop(key, None)
+    elif found is not None and key and tables_of(statement):
+        _keep(lane, key, state, found)
+    return found
 
 
 def _counted(lane: Straight, statement: Select[Any], parameters: Parameters) -> int | None:
@@ -95,14 +94,14 @@ def _counted(lane: Straight, statement: Select[Any], parameters: Parameters) -> 
     return None if rows is None else int(str(rows[0][0]))
 
 
-def _key(statement: Select[Any], parameters: Parameters) -> Key | None:
-    """Identify a count, and the types of its values, since equal ones may compare differently; None if nothing can."""
+def _key(statement: Select[Any], parameters: Parameters) -> Key:
+    """Identify a count, and the types of its values, since equal ones may compare differently; empty if nothing can."""
     values = parameters.values()
     key = (statement, *parameters, *values, *map(type, values))
     try:
         hash(key)
     except TypeError:
-        return None
+        return ()
     return key
 
 
@@ -115,7 +114,7 @@ def _keep(lane: Straight, key: Key, state: Hashable, total: int) -> None:
         known.popitem(last=False)
 
 
-def _state(lane: Straight, tables: Sequence[Table]) -> Hashable:
+def _state(lane: Straight, tables: tuple[Table, ...]) -> Hashable:
     """Give the state of a database, read before what is counted in it, so that it can only be too old.
 
     What was not committed yet may be undone, and what is attached has versions of its own.
@@ -123,9 +122,14 @@ def _state(lane: Straight, tables: Sequence[Table]) -> Hashable:
     changes = lane.changes
     if changes is None or any(one.schema for one in tables):
         return UNKNOWN
-    text = STATE.format(count=len(tables), names=", ".join("?" * len(tables)))
-    rows = lane.said(text, tuple(one.name for one in tables))
+    rows = lane.said(*_question(tables))
     return (*rows[0], changes) if rows else UNKNOWN
+
+
+@lru_cache(maxsize=1024)
+def _question(tables: tuple[Table, ...]) -> tuple[str, tuple[str, ...]]:
+    """Give the statement that asks for the state, and its values."""
+    return STATE.format(count=len(tables), names=", ".join("?" * len(tables))), tuple(one.name for one in tables)
 
 
 @lru_cache(maxsize=1024)
