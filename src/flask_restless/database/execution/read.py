@@ -48,6 +48,8 @@ def fetch(planner: Planner, operation: Fetch, transaction: Transaction) -> Fetch
 
 
 def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> Fetched:
+    if isinstance(operation.origin, One):
+        return _fetch_one(plan, operation, scoped, reading)
     page = operation.selection.page
     extra = 1 if page is not None and page.size is not None else 0
     parameters = {**parameters_of(operation), **scoped, **page_parameters(operation.selection, extra)}
@@ -58,7 +60,7 @@ def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Readi
         plan_rows = _rows(plan.node, parameters, reading)
     if plan.beyond is not None:
         plan_rows = _filled(plan_rows, plan.beyond, parameters, reading)
-    if not plan_rows and not isinstance(operation.origin, One):
+    if not plan_rows:
         check_parent(plan, operation, scoped, reading)
     if not operation.is_many:
         _check_single(operation, plan_rows)
@@ -70,11 +72,21 @@ def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Readi
         total = _total(plan, operation, scoped, len(plan_rows), has_more, reading)
     is_backward = page is not None and page.is_backward
     plan_rows = plan_rows[::-1] if is_backward else plan_rows
-    if plan.node.branches:
-        rows = _with_branches(plan.node, operation.selection, plan_rows, Descent.of(operation, reading, scoped))
-    else:
-        rows = Rows(plan.node.layout, plan_rows)
+    rows = _related(plan.node, operation, plan_rows, scoped, reading)
     return Fetched(rows, total, has_more and not is_backward, has_more and is_backward)
+
+
+def _fetch_one(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> Fetched:
+    rows = _rows(plan.node, {**parameters_of(operation), **scoped}, reading)
+    _check_single(operation, rows)
+    return Fetched(_related(plan.node, operation, rows, scoped, reading))
+
+
+def _related(node: NodePlan, operation: Fetch, rows: Sequence[Row], scoped: Parameters, reading: Reading) -> Rows:
+    """Read what is sent along with primary rows."""
+    if not node.branches:
+        return Rows(node.layout, rows)
+    return _with_branches(node, operation.selection, rows, Descent.of(operation, reading, scoped))
 
 
 def _rows(node: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[Row]:
@@ -203,10 +215,8 @@ def _estimate(selection: Selection, session: Session) -> int | None:
 
 def with_related(node: NodePlan, operation: Fetch, rows: Sequence[Row], transaction: Transaction) -> Rows:
     """Read what a Fetch sends along with rows that are there already; Rejected (`limit-exceeded`)."""
-    if not node.branches:
-        return Rows(node.layout, rows)
     with Reading(transaction) as reading:
-        return _with_branches(node, operation.selection, rows, Descent.of(operation, reading, {}))
+        return _related(node, operation, rows, {}, reading)
 
 
 def _with_branches(node: NodePlan, selection: Selection, rows: Sequence[Row], descent: Descent) -> Rows:

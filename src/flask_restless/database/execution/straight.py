@@ -162,7 +162,7 @@ class Straight:
         """
         try:
             if not self._is_single:
-                self.dialect.do_rollback(raw)
+                raw.rollback()
                 return True
             if self._is_still:
                 raw.cursor().execute("ROLLBACK")

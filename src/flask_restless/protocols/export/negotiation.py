@@ -16,6 +16,11 @@ FORMATS: Mapping[str, str] = {
 }
 """Media type -> format, a name in `Options.exports`."""
 
+LISTS = frozenset({"collection", "related"})
+"""The endpoints that serve lists of resources."""
+
+NO_FORMATS: frozenset[str] = frozenset()
+
 PARAMETERS: Mapping[str, str] = {"charset": "utf-8", "header": "present"}
 """The parameters of a media range that are met, each with its only value."""
 
@@ -25,14 +30,16 @@ def export_type(call: Call, host: str) -> str | None:
 
     Only what is named in full asks for an export: `*/*` and no `Accept` at all mean the host's own type.
     """
-    allowed = exported(call)
-    if not allowed or call.method != "GET":
+    allowed = exported(call) if call.method == "GET" else NO_FORMATS
+    if not allowed:
         return None
     return _preferred(call.headers.get("accept", ""), allowed, host)
 
 
 def exported(call: Call) -> frozenset[str]:
     """Give the formats in which the list of a call may be exported: allowed by every API on the way to its rows."""
+    if call.endpoint not in LISTS:
+        return NO_FORMATS
     allowed = frozenset(call.resource.options.exports)
     if call.endpoint == "collection" or not allowed:
         return allowed
@@ -41,10 +48,8 @@ def exported(call: Call) -> frozenset[str]:
 
 
 def _listed(call: Call) -> Resource | None:
-    """Give the resource whose rows a related list holds; None where the call is for no list."""
-    if call.endpoint != "related" or call.relation is None:
-        return None
-    found = call.resource.relationships.get(call.relation)
+    """Give the resource whose rows a related list holds; None where what is related is no list."""
+    found = call.resource.relationships.get(call.relation or "")
     return found.target if found is not None and found.is_many else None
 
 
