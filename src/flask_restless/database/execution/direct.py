@@ -25,8 +25,7 @@ from . import read
 from .drafts import Draft, Values, check_required, draft, is_special, stored
 from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
-from .plain import columns_of, given_keys, is_leaf, is_plain, settable, table_of
-from .prepared import prepared
+from .plain import columns_of, given_keys, is_leaf, is_plain, keeps_the_rest, settable, table_of
 from .sight import in_sight
 from .stillness import Stillness
 from .straight import StraightWriting
@@ -157,7 +156,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
-        if shown and not one.targets and prepared(setting(resource, tuple(values), shown), lane.dialect) is not None:
+        if shown and not one.targets and keeps_the_rest(resource.mapper):
             return Written(Rows(node.layout, _set_blindly(operation.target, values, shown, lane)))
         found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
         if not found:
@@ -172,7 +171,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
 
 
 def _set_blindly(target: Target, values: Values, shown: Columns, lane: StraightWriting) -> Sequence[Row]:
-    """Change a row without a look at what it was: where nothing else happens then, equal values make no difference."""
+    """Change a row without a look at what it was: where nothing else changes then, equal values make no difference."""
     assert target.id is not None
     rows = lane.rows(setting(target.resource, tuple(values), shown), _named(values) | key_parameters(target.id))
     if not rows:
