@@ -16,7 +16,7 @@ from sqlalchemy import Update as UpdateStatement
 from sqlalchemy.orm import Session
 
 from ...operations.operation import Create, Delete, Fetch, Id, One, Target, Update
-from ...operations.outcome import Row, Rows, Written
+from ...operations.outcome import Row, Written
 from ...operations.problems import Rejected
 from ...schema.resource import Resource
 from ..plan import NodePlan
@@ -108,7 +108,9 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
         row = _inserted(one, values, shown, lane)
-    return Written(Rows(node.layout, (row,))) if shown else _read_back(operation, tuple(row), transaction, planner)
+    if shown:
+        return _answered(operation, node, (row,), transaction)
+    return _read_back(operation, tuple(row), transaction, planner)
 
 
 def _inserted(one: Draft, values: Values, shown: Columns, lane: StraightWriting) -> Row:
@@ -157,7 +159,8 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
         if shown and not one.targets and keeps_the_rest(resource.mapper):
-            return Written(Rows(node.layout, _set_blindly(operation.target, values, shown, lane)))
+            rows = _set_blindly(operation.target, values, shown, lane)
+            return _answered(operation, node, rows, transaction)
         found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
         if not found:
             raise missing_row(operation.target)
@@ -165,7 +168,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         if changed := _changed(resource, values, found[0]):
             statement, parameters = setting(resource, tuple(changed), shown), _named(changed) | key_parameters(id_)
             if shown and (rows := lane.rows(statement, parameters)):
-                return Written(Rows(node.layout, rows))
+                return _answered(operation, node, rows, transaction)
             lane.count(statement, parameters)
     return _read_back(operation, id_, transaction, planner)
 
@@ -214,10 +217,13 @@ def _check_targets(targets: Sequence[Target], lane: StraightWriting) -> None:
 
 def _node_straight(operation: Create | Update, planner: Planner) -> NodePlan | None:
     """Give the plan of the answer, if it can be read on the same connection, as it has to be: no other sees the row."""
-    if operation.selection.branches:
-        return None
     node = planner.plan(Fetch(operation.selection, One(()))).node
-    return None if node.derived else node
+    return None if _is_computed(node) else node
+
+
+def _is_computed(node: NodePlan) -> bool:
+    """Whether instances are needed for anything in an answer: its own rows, or what is nested in them."""
+    return bool(node.derived) or any(_is_computed(branch.node) for branch in node.branches)
 
 
 def _shown(node: NodePlan, resource: Resource, lane: StraightWriting, stillness: Stillness) -> Columns:
@@ -235,6 +241,11 @@ def _columns_shown(statement: Select[Any], table: Table) -> Columns:
     if not all(isinstance(one, Column) and one.table == table for one in selected):
         return ()
     return tuple(table.c[str(one.key)] for one in selected if isinstance(one, Column))
+
+
+def _answered(operation: Create | Update, node: NodePlan, rows: Sequence[Row], transaction: Transaction) -> Written:
+    """Answer with rows that the statement has told, and read what is nested in them."""
+    return Written(read.completed(node, Fetch(operation.selection, One(())), rows, transaction))
 
 
 def _read_back(operation: Create | Update, id_: Id, transaction: Transaction, planner: Planner) -> Written:

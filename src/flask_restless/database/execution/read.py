@@ -71,6 +71,14 @@ def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Readi
     return Fetched(rows, total, has_more and not is_backward, has_more and is_backward)
 
 
+def completed(node: NodePlan, operation: Fetch, rows: Sequence[Row], transaction: Transaction) -> Rows:
+    """Read what belongs to the primary rows of a Fetch without scopes, which are known already."""
+    if not node.branches:
+        return Rows(node.layout, rows)
+    with Reading(transaction) as reading:
+        return _with_branches(node, operation.selection, rows, Descent(reading, {}, Allowance.of(operation)))
+
+
 def _rows(node: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[Row]:
     """Run a node's statement and give its rows, the computed columns filled in."""
     mapper = node.layout.selection.resource.mapper
