@@ -68,6 +68,7 @@ def at_depth(asker: Wsgi, depth: int) -> dict[str, Question]:
     cursor = json.loads(body)["data"][0]["meta"]["page"]["cursor"]
     return {
         "by offset": Question(LIST, f"sort=created&page[limit]=20&page[offset]={depth}&page[total]=none"),
+        "by offset, with the total": Question(LIST, f"sort=created&page[limit]=20&page[offset]={depth}"),
         "by cursor": Question(LIST, f"sort=created&page[size]=20&page[after]={cursor}", accept=CURSOR),
     }
 

@@ -45,7 +45,7 @@ def tagged(call: Call, operation: Operation, outcome: Outcome, reply: Reply) -> 
     """Add the entity tag of what a reply shows; where the client has that already, say just this."""
     if reply.status >= 300 or not reply.body:
         return reply
-    rows = _resource(operation, outcome)
+    rows = _shown(operation, outcome)
     if rows is None:
         return _tagged_list(call, operation, reply) if isinstance(operation, Fetch) and not reply.stream else reply
     states = states_of(rows)
@@ -70,13 +70,13 @@ def _tagged_list(call: Call, fetch: Fetch, reply: Reply) -> Reply:
     return _unless_had(none_match, tag, replace(reply, headers=(*reply.headers, ("ETag", tag))))
 
 
-def _resource(operation: Operation, outcome: Outcome) -> Rows | None:
-    """Give the row that is shown, unless there is none or there are several."""
-    match operation, outcome:
-        case Fetch(), Fetched(rows) if operation.is_resource and rows.rows:
-            return rows
-        case ((Create() | Update()), Written(rows)):
-            return rows
+def _shown(operation: Operation, outcome: Outcome) -> Rows | None:
+    """Give the resource that is shown, unless there is none or there are several."""
+    if isinstance(outcome, Fetched):
+        is_one = isinstance(operation, Fetch) and operation.is_resource and outcome.rows.rows
+        return outcome.rows if is_one else None
+    if isinstance(outcome, Written) and isinstance(operation, Create | Update):
+        return outcome.rows
     return None
 
 

@@ -7,9 +7,9 @@ routing refuses and what fails unexpectedly.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial, update_wrapper
+from functools import partial, update_wrapper
 from secrets import token_hex
 from typing import Any
 
@@ -34,10 +34,14 @@ from .streaming import Begun, Stream
 
 logger = logging.getLogger("flask_restless")
 
-USUAL = 3
-"""Fields of an answer that are the same in most answers, and come first."""
-
 STANDARD_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", QUERY)
+
+
+class Fields(Headers):
+    """Header fields that are taken as they are: Werkzeug checks all of them when it sends the answer."""
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._list = list(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,19 +229,10 @@ def _split(resource: Resource, rest: str) -> tuple[str, dict[str, str]]:
 def _response(reply: Reply) -> Response:
     if reply.stream is not None:
         return _streamed(reply)
-    headers = Headers(_usual(reply.headers[:USUAL]))
-    for name, value in reply.headers[USUAL:]:
-        headers.add(name, value)
-    response = current_app.response_class(reply.body, reply.status, headers)
+    response = current_app.response_class(reply.body, reply.status, Fields(reply.headers))
     if reply.status in (204, 304) and all(name != "Content-Type" for name, _ in reply.headers):
         del response.headers["Content-Type"]
     return response
-
-
-@lru_cache(maxsize=256)
-def _usual(fields: tuple[tuple[str, str], ...]) -> Headers:
-    """Give the fields with which answers begin, checked once: to copy them costs a third of making them."""
-    return Headers(list(fields))
 
 
 def _streamed(reply: Reply) -> Response:
@@ -297,7 +292,7 @@ def _refuse_as_document(guarded: Mapping[str, Service], response: Response) -> R
 
 def _refuse_unrouted(guarded: Mapping[str, Service]) -> Response | None:
     error = request.routing_exception
-    if not isinstance(error, NotFound | MethodNotAllowed):
+    if error is None or not isinstance(error, NotFound | MethodNotAllowed):
         return None
     service = _guard(guarded)
     if service is None:

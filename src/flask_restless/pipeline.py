@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy.exc import DBAPIError
 
 from . import hooks, signals
@@ -16,11 +14,12 @@ from .operations.exceptions import ProcessingException
 from .operations.idempotency import IdempotencyStore
 from .operations.operation import Aggregate, Fetch, Operation
 from .operations.problems import Rejected
+from .operations.records import record
 from .permissions import authorized
 from .protocols.base import Call, Protocol, Reply
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exchange:
     """One request, and what answers it.
 

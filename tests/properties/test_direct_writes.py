@@ -143,7 +143,7 @@ def worlds(request: pytest.FixtureRequest) -> Iterator[tuple[World, World]]:
             manager = APIManager(app, session=maker)
             for model in MODELS.values():
                 methods = ["GET", "POST", "PATCH", "DELETE"]
-                manager.create_api(model, methods=methods, allow_client_generated_ids=True)
+                manager.create_api(model, methods=methods, allow_client_generated_ids=True, linkage="always")
                 manager.create_api(model, methods=methods, protocol="classic", url_prefix="/classic")
             found.append(World(engine, checked_client(app)))
         for name in ("write_straight", "write_alike"):

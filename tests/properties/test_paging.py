@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import ForeignKey, Numeric, String, delete, event, insert
+from sqlalchemy import ForeignKey, Numeric, String, create_engine, delete, event, insert
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, sessionmaker
 from sqlalchemy.types import Float
 
 from conftest import JSONAPI, CheckedClient, checked_client, fresh_database
 from flask_restless import APIManager
+from flask_restless.database.execution import read
 
 PROFILE = "https://jsonapi.org/profiles/ethanresnick/cursor-pagination/"
 BY_CURSOR = {"Accept": f'{JSONAPI};profile="{PROFILE}"'}
@@ -130,9 +133,21 @@ class Store:
         return found
 
 
+@contextmanager
+def database(kind: str, folder: Path) -> Iterator[Engine]:
+    """Give an empty database, that of SQLite in a file: one in memory has only one connection."""
+    if kind != "sqlite":
+        with fresh_database(kind) as engine:
+            yield engine
+        return
+    engine = create_engine(f"sqlite:///{folder / 'paging.sqlite'}")
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    with fresh_database(request.param) as engine:
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with database(request.param, tmp_path_factory.mktemp("paging")) as engine:
         if request.param == "sqlite":
             event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
         Base.metadata.create_all(engine)
@@ -205,6 +220,35 @@ def test_every_way_of_paging_gives_the_same_list(
     pages = store.pages(url_of(path, order, size), by_cursor=True)
     assert flat(pages) == whole
     assert all(len(one) == size for one in pages[:-1]), "C-3.5"
+
+
+@quick
+@given(rows=things, order=orders, size=st.integers(1, 5), path=paths)
+def test_a_page_is_the_same_from_either_end(
+    store: Store,
+    rows: list[dict[str, Any]],
+    order: list[Any],
+    size: int,
+    path: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page that is nearer to the end of the list is read from there; one beyond the end is empty either way."""
+    store.fill(rows)
+    from_end = []
+    monkeypatch.setattr(read, "_from_end", lambda *args: from_end.append(args) or turned_page(*args))
+    for offset in range(0, len(rows) + size + 1, size):
+        url = f"{url_of(path, order, size, 'limit')}&page[offset]={offset}"
+        monkeypatch.setattr(read, "FAR", 1000)
+        forward = store.client.get(url)
+        assert not from_end
+        monkeypatch.setattr(read, "FAR", 0)
+        assert store.client.get(url).data == forward.data
+        is_mapped = path != PATHS[0] and not order
+        assert bool(from_end) is (2 * offset + size > forward.json["meta"]["total"] and not is_mapped)
+        from_end.clear()
+
+
+turned_page = read._from_end
 
 
 @quick

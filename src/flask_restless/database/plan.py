@@ -5,7 +5,7 @@ A plan is made once for each shape of operation and kept; the values of one requ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +30,22 @@ class NodePlan:
 
     `statement` selects the columns of `layout`.  With `derived` it ends in an instance instead, from which the last
     columns are computed.  `branches` are those of the selection, in its order.
+
+    `pairs`, where there is one, gives the same rows without a look at the model's table: where nobody listens to
+    statements, to whom models in them mean something, it is run instead.
     """
 
     statement: Select[Any]
     layout: Layout
     branches: tuple[BranchPlan, ...]
     derived: tuple[Derived, ...] = ()
+    pairs: Select[Any] | None = None
+
+    def walk(self) -> Iterator[NodePlan]:
+        """Give this node and every node below it."""
+        yield self
+        for branch in self.branches:
+            yield from branch.node.walk()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,10 +68,12 @@ class FetchPlan:
 
     `count` counts the rows of the whole list; `exists` tells whether the row is there that a related list or
     resource belongs to.  `beyond` reads the rows that come next where `node` does not fill a page by cursor: those on
-    the other side of the nulls.
+    the other side of the nulls.  `reverse` reads a page like `node`, but counted from the end of the list and last row
+    first.
     """
 
     node: NodePlan
     count: Select[Any] | None
     exists: Select[Any] | None
     beyond: NodePlan | None = None
+    reverse: NodePlan | None = None

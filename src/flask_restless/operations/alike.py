@@ -80,4 +80,4 @@ class AlikeWritten(Sequence[Written]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        return Written(Rows(self.rows.layout, (self.rows.rows[index],)))
+        return Written(Rows(self.rows.layout, (self.rows.rows[index],), self.rows.branches))

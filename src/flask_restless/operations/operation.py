@@ -14,25 +14,26 @@ from enum import Enum
 from ..schema.resource import Attribute, Relationship, Resource
 from .filters import Condition
 from .problems import Source
+from .records import record
 from .selection import Selection
 
 Id = tuple[object, ...]
 """Key values in the order of `Resource.identity.keys`."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Collection:
     """All rows of the resource (under the selection's filter, order and page)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class One:
     """The row with that id."""
 
     id: Id
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Related:
     """The rows that `parent`'s row `id` is related to; with `member`, only the one of them with that id."""
 
@@ -45,7 +46,7 @@ class Related:
 Origin = Collection | One | Related
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fetch:
     """Read rows.
 
@@ -66,13 +67,10 @@ class Fetch:
     @property
     def is_many(self) -> bool:
         """Whether the primary data are a list."""
-        match self.origin:
-            case Collection():
-                return not self.single
-            case One():
-                return False
-            case Related(_, _, relationship, member):
-                return relationship.is_many and member is None
+        origin = self.origin
+        if isinstance(origin, Related):
+            return origin.relationship.is_many and origin.member is None
+        return isinstance(origin, Collection) and not self.single
 
     @property
     def is_resource(self) -> bool:
@@ -80,7 +78,7 @@ class Fetch:
         return not (self.is_many or self.as_linkage)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assignment:
     """One attribute gets `value`, a Python value of the attribute's own type, or None."""
 
@@ -89,7 +87,7 @@ class Assignment:
     source: Source | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """A resource that is referred to: by `id`, or by `lid` if the same batch creates it."""
 
@@ -166,7 +164,7 @@ class Expectation:
     source: Source | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Create:
     """Store a new row; `id` only where the client may choose it.  The answer is read by `selection`.
 
@@ -184,7 +182,7 @@ class Create:
     source: Source | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Update:
     """Change the row `target` refers to; what is not named keeps its value.
 
@@ -203,7 +201,7 @@ class Update:
     kind: Resource | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delete:
     """Delete the row that `target` refers to."""
 

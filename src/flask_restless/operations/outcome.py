@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..schema.resource import Attribute, Relationship, Resource
 from .paging import Page
+from .records import record
 from .selection import Selection, Tally
 
 Row = Sequence[object]
@@ -93,7 +94,7 @@ class Layout:
     position: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rows:
     """The rows of one node; `branches` are those of `layout.selection.branches`, in the same order.
 
@@ -108,7 +109,7 @@ class Rows:
     more: frozenset[object] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fetched:
     """The answer to a Fetch.  At most one row unless the operation `is_many`.
 
@@ -137,7 +138,7 @@ class Streamed:
         self.chunks.close()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """The answer to a Create, Update, Delete or Relate.
 

@@ -55,6 +55,10 @@ class Page:
         """The 1-based number of the page that begins at `offset`."""
         return 1 if not self.size else self.offset // self.size + 1
 
+    def is_past_middle(self, total: int) -> bool:
+        """Whether the rows of a list of `total` rows are nearer to its end than to its beginning."""
+        return self.size is not None and 2 * self.offset + self.size > total
+
     @property
     def is_backward(self) -> bool:
         """Whether the rows are found from their end: those short of a cursor."""

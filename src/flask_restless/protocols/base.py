@@ -13,6 +13,7 @@ from typing import Protocol as Interface
 from ..operations.operation import Operation
 from ..operations.outcome import Outcome
 from ..operations.problems import Problem
+from ..operations.records import record
 from ..schema.resource import Resource
 
 
@@ -31,7 +32,7 @@ class Route:
     from_prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """One request, read but not understood.
 
@@ -64,7 +65,7 @@ class Pieces(Iterator[bytes], Interface):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reply:
     """One response: `status`, header fields and the whole body.
 

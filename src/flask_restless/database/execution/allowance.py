@@ -41,3 +41,8 @@ class Descent:
     reading: Reading
     scoped: Parameters
     allowance: Allowance
+
+    @classmethod
+    def of(cls, operation: Fetch, reading: Reading, scoped: Parameters) -> Descent:
+        """Begin to read what one Fetch sends along with its rows."""
+        return cls(reading, scoped, Allowance.of(operation))

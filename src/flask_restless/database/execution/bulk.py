@@ -15,6 +15,7 @@ from ...operations.filters import Comparison, Condition, Identified
 from ...operations.operation import Collection, Fetch, Id, Target
 from ...operations.operators import OPERATORS
 from ...operations.outcome import Row, Rows
+from ...operations.problems import Rejected
 from ...schema.resource import Relationship, Resource
 from ..planning.planner import Planner
 from ..planning.where import column, operand_type
@@ -25,6 +26,7 @@ from .direct import (
     has_columns_for_id,
     id_columns,
     insertion,
+    is_beside,
     is_unwatched,
 )
 from .drafts import has_default, needed_values
@@ -53,18 +55,20 @@ def write_alike(creates: Alike, transaction: Transaction, planner: Planner) -> A
     resource = creates.resource
     if not (is_unwatched(resource) and is_plain(resource.mapper) and has_columns_for_id(resource)):
         return None
-    if creates.selection.branches or not all(_is_by_key(one) for one in creates.relationships):
+    if any(one.shown for one in creates.selection.branches) or not all(map(_is_by_key, creates.relationships)):
         return None
     keys = [one.key for one in creates.attributes]
     keys += [key for one in creates.relationships for key in one.local_keys]
     if not keys or len(set(keys)) < len(keys) or not _is_complete(resource, keys, creates):
         return None
-    if planner.plan(Fetch(creates.selection, Collection())).node.derived:
+    node = planner.plan(Fetch(creates.selection, Collection())).node
+    if any(one.derived for one in node.walk()):
         return None
     lane = transaction.writing(resource.mapper)
     if lane is None or not lane.dialect.insert_returning:
         return None
-    if not are_beside([Target(one.target, None) for one in creates.relationships], transaction, lane):
+    targets = [Target(one.target, None) for one in creates.relationships]
+    if not (are_beside(targets, transaction, lane) and is_beside(node, transaction, lane)):
         return None
     try:
         if not _are_there(creates, lane):
@@ -74,7 +78,8 @@ def write_alike(creates: Alike, transaction: Transaction, planner: Planner) -> A
         if is_of_the_moment(error):
             raise
         return None
-    return AlikeWritten(_read_back(creates, ids, transaction, planner))
+    rows = _read_back(creates, ids, transaction, planner)
+    return None if rows is None else AlikeWritten(rows)
 
 
 def _is_by_key(relationship: Relationship) -> bool:
@@ -181,15 +186,23 @@ def _marks(size: int) -> str:
 # ---------------------------------------------------------------- reading back
 
 
-def _read_back(creates: Alike, ids: list[Id], transaction: Transaction, planner: Planner) -> Rows:
-    """Read rows back, in the order of `ids`."""
+def _read_back(creates: Alike, ids: list[Id], transaction: Transaction, planner: Planner) -> Rows | None:
+    """Read rows back, in the order of `ids`; None where they have more related rows than one answer may hold.
+
+    Each of them by itself may have fewer.
+    """
     selection = replace(creates.selection, filter=_among(creates.resource, ids))
-    rows = read.fetch(planner, Fetch(selection, Collection()), transaction).rows
+    try:
+        rows = read.fetch(planner, Fetch(selection, Collection()), transaction).rows
+    except Rejected as rejected:
+        if rejected.problems[0].code != "limit-exceeded":
+            raise
+        return None
     places = rows.layout.variants[0].identity
     by_id: dict[Id, Row] = {tuple(row[place] for place in places): row for row in rows.rows}
     if unseen := [number for number, id_ in enumerate(ids) if id_ not in by_id]:
         raise out_of_sight(creates[unseen[0]])
-    return Rows(rows.layout, [by_id[id_] for id_ in ids])
+    return Rows(rows.layout, [by_id[id_] for id_ in ids], rows.branches)
 
 
 def _among(resource: Resource, ids: list[Id]) -> Condition:

@@ -103,13 +103,13 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
     lane = None if node is None else transaction.writing(resource.mapper)
     if node is None or lane is None or not lane.dialect.insert_returning:
         return None
-    if not are_beside(one.targets, transaction, lane):
+    if not (are_beside(one.targets, transaction, lane) and is_beside(node, transaction, lane)):
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
         row = _inserted(one, values, shown, lane)
     if shown:
-        return _answered(operation, node, (row,), transaction)
+        return _answered(node, operation, (row,), transaction)
     return _read_back(operation, tuple(row), transaction, planner)
 
 
@@ -154,13 +154,15 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         return None
     node = _node_straight(operation, planner)
     lane = None if node is None else transaction.writing(resource.mapper)
-    if node is None or lane is None or not are_beside(one.targets, transaction, lane):
+    if node is None or lane is None:
+        return None
+    if not (are_beside(one.targets, transaction, lane) and is_beside(node, transaction, lane)):
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
         if shown and not one.targets and keeps_the_rest(resource.mapper):
             rows = _set_blindly(operation.target, values, shown, lane)
-            return _answered(operation, node, rows, transaction)
+            return _answered(node, operation, rows, transaction)
         found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
         if not found:
             raise missing_row(operation.target)
@@ -168,7 +170,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         if changed := _changed(resource, values, found[0]):
             statement, parameters = setting(resource, tuple(changed), shown), _named(changed) | key_parameters(id_)
             if shown and (rows := lane.rows(statement, parameters)):
-                return _answered(operation, node, rows, transaction)
+                return _answered(node, operation, rows, transaction)
             lane.count(statement, parameters)
     return _read_back(operation, id_, transaction, planner)
 
@@ -218,12 +220,13 @@ def _check_targets(targets: Sequence[Target], lane: StraightWriting) -> None:
 def _node_straight(operation: Create | Update, planner: Planner) -> NodePlan | None:
     """Give the plan of the answer, if it can be read on the same connection, as it has to be: no other sees the row."""
     node = planner.plan(Fetch(operation.selection, One(()))).node
-    return None if _is_computed(node) else node
+    return None if any(one.derived for one in node.walk()) else node
 
 
-def _is_computed(node: NodePlan) -> bool:
-    """Whether instances are needed for anything in an answer: its own rows, or what is nested in them."""
-    return bool(node.derived) or any(_is_computed(branch.node) for branch in node.branches)
+def is_beside(node: NodePlan, transaction: Transaction, lane: StraightWriting) -> bool:
+    """Whether all rows of an answer are in the same database."""
+    mappers = {one.layout.selection.resource.mapper for branch in node.branches for one in branch.node.walk()}
+    return all(transaction.bind_of(mapper) is lane.engine for mapper in mappers)
 
 
 def _shown(node: NodePlan, resource: Resource, lane: StraightWriting, stillness: Stillness) -> Columns:
@@ -243,9 +246,9 @@ def _columns_shown(statement: Select[Any], table: Table) -> Columns:
     return tuple(table.c[str(one.key)] for one in selected if isinstance(one, Column))
 
 
-def _answered(operation: Create | Update, node: NodePlan, rows: Sequence[Row], transaction: Transaction) -> Written:
-    """Answer with rows that the statement has told, and read what is nested in them."""
-    return Written(read.completed(node, Fetch(operation.selection, One(())), rows, transaction))
+def _answered(node: NodePlan, operation: Create | Update, rows: Sequence[Row], transaction: Transaction) -> Written:
+    """Give rows as they are after the write, with what is sent along with them."""
+    return Written(read.with_related(node, Fetch(operation.selection, One(())), rows, transaction))
 
 
 def _read_back(operation: Create | Update, id_: Id, transaction: Transaction, planner: Planner) -> Written:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from ...operations.operation import Fetch, One, Related
 from ...operations.outcome import Fetched, Row, Rows
-from ...operations.paging import Cursor, Spelling, Total
+from ...operations.paging import Cursor, Page, Spelling, Total
 from ...operations.problems import Rejected, reject
 from ...operations.selection import Branch, Selection
-from ..plan import KEYS, LAST, LIMIT, MOST, BranchPlan, FetchPlan, NodePlan, Parameters
+from ..plan import KEYS, LAST, LIMIT, MOST, OFFSET, BranchPlan, FetchPlan, NodePlan, Parameters
 from ..planning.planner import Planner
 from ..planning.scopes import is_scoped, scopes_of
 from ..planning.values import (
@@ -25,11 +25,14 @@ from ..planning.values import (
     page_parameters,
     parameters_of,
 )
-from .allowance import Allowance, Descent
+from .allowance import Descent
 from .computing import computed
 from .locate import ambiguous
 from .reading import Reading, flush_pending
 from .transaction import Transaction
+
+FAR = 2000
+"""Rows before a page, from which on it is worth while to count first: the page may be nearer to the list's end."""
 
 CHUNK = 5000
 """Keys in one statement for a branch; drivers limit their parameters."""
@@ -45,13 +48,16 @@ def fetch(planner: Planner, operation: Fetch, transaction: Transaction) -> Fetch
 
 
 def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> Fetched:
-    parameters = parameters_of(operation) | scoped
     page = operation.selection.page
     extra = 1 if page is not None and page.size is not None else 0
-    limits = page_parameters(operation.selection, extra)
-    plan_rows = _rows(plan.node, parameters | limits, reading)
+    parameters = {**parameters_of(operation), **scoped, **page_parameters(operation.selection, extra)}
+    total = _total_first(plan, operation, scoped, reading)
+    if total is not None and page is not None and page.is_past_middle(total):
+        plan_rows = _from_end(plan, parameters, page, total, reading)
+    else:
+        plan_rows = _rows(plan.node, parameters, reading)
     if plan.beyond is not None:
-        plan_rows = _filled(plan_rows, plan.beyond, parameters | limits, reading)
+        plan_rows = _filled(plan_rows, plan.beyond, parameters, reading)
     if not plan_rows and not isinstance(operation.origin, One):
         check_parent(plan, operation, scoped, reading)
     if not operation.is_many:
@@ -60,32 +66,46 @@ def _fetch(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Readi
     if has_more:
         assert page is not None
         plan_rows = plan_rows[: page.size]
-    total = _total(plan, operation, scoped, len(plan_rows), has_more, reading)
+    if total is None:
+        total = _total(plan, operation, scoped, len(plan_rows), has_more, reading)
     is_backward = page is not None and page.is_backward
     plan_rows = plan_rows[::-1] if is_backward else plan_rows
     if plan.node.branches:
-        descent = Descent(reading, scoped, Allowance.of(operation))
-        rows = _with_branches(plan.node, operation.selection, plan_rows, descent)
+        rows = _with_branches(plan.node, operation.selection, plan_rows, Descent.of(operation, reading, scoped))
     else:
         rows = Rows(plan.node.layout, plan_rows)
     return Fetched(rows, total, has_more and not is_backward, has_more and is_backward)
-
-
-def completed(node: NodePlan, operation: Fetch, rows: Sequence[Row], transaction: Transaction) -> Rows:
-    """Read what belongs to the primary rows of a Fetch without scopes, which are known already."""
-    if not node.branches:
-        return Rows(node.layout, rows)
-    with Reading(transaction) as reading:
-        return _with_branches(node, operation.selection, rows, Descent(reading, {}, Allowance.of(operation)))
 
 
 def _rows(node: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[Row]:
     """Run a node's statement and give its rows, the computed columns filled in."""
     mapper = node.layout.selection.resource.mapper
     if not node.derived:
-        return reading.run(node.statement, parameters, mapper)
+        return reading.run(node.statement, parameters, mapper, node.pairs)
     found = reading.session.execute(node.statement, parameters, bind_arguments={"mapper": mapper}).all()
     return computed(found, node.derived, reading.session)
+
+
+def _total_first(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> int | None:
+    """Count a list before a page far from its beginning is read, which may be nearer to its end; else None.
+
+    Both have to see the same rows, or a page would lose one that moves.
+    """
+    page = operation.selection.page
+    if page is None or page.offset < FAR or plan.reverse is None:
+        return None
+    is_still = reading.hold_still(operation.selection.resource.mapper)
+    return _counted(plan, operation, scoped, reading) if is_still else None
+
+
+def _from_end(plan: FetchPlan, parameters: Parameters, page: Page, total: int, reading: Reading) -> Sequence[Row]:
+    """Read a page, and the row after it, beginning at the end of the list: the rows between are fewer there."""
+    assert plan.reverse is not None
+    assert page.size is not None
+    end = min(page.offset + page.size + 1, total)
+    if end <= page.offset:
+        return ()
+    return _rows(plan.reverse, parameters | {LIMIT: end - page.offset, OFFSET: total - end}, reading)[::-1]
 
 
 def _filled(rows: Sequence[Row], beyond: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[Row]:
@@ -140,7 +160,6 @@ def _total(
         return None if page.total is Total.NONE and page.spelling is not Spelling.CURSOR else page.offset + shown
     if page.total is Total.NONE:
         return None
-    mapper = operation.selection.resource.mapper
     if (
         page.total is Total.ESTIMATE
         and operation.selection.filter is None
@@ -150,9 +169,15 @@ def _total(
         estimate = _estimate(operation.selection, reading.session)
         if estimate is not None:
             return max(estimate, page.offset + shown + has_more)
-    values = [*origin_values(operation.origin), *condition_values(operation.selection.filter)]
-    ((count,),) = reading.run(plan.count, named(values) | scoped, mapper)
-    return int(str(count))
+    return _counted(plan, operation, scoped, reading)
+
+
+def _counted(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> int | None:
+    if plan.count is None:
+        return None
+    selection = operation.selection
+    values = [*origin_values(operation.origin), *condition_values(selection.filter)]
+    return reading.count(plan.count, named(values) | scoped, selection.resource.mapper)
 
 
 def _is_bound(cursor: Cursor | None) -> bool:
@@ -174,6 +199,14 @@ def _estimate(selection: Selection, session: Session) -> int | None:
 
 
 # ---------------------------------------------------------------- branches
+
+
+def with_related(node: NodePlan, operation: Fetch, rows: Sequence[Row], transaction: Transaction) -> Rows:
+    """Read what a Fetch sends along with rows that are there already; Rejected (`limit-exceeded`)."""
+    if not node.branches:
+        return Rows(node.layout, rows)
+    with Reading(transaction) as reading:
+        return _with_branches(node, operation.selection, rows, Descent.of(operation, reading, {}))
 
 
 def _with_branches(node: NodePlan, selection: Selection, rows: Sequence[Row], descent: Descent) -> Rows:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Select
 from sqlalchemy.exc import DBAPIError
@@ -13,7 +14,10 @@ from sqlalchemy.orm import Mapper, Session
 from ...operations.outcome import Row
 from ..plan import Parameters
 from .straight import Straight
+from .totals import counted
 from .transaction import Transaction
+
+Answer = TypeVar("Answer")
 
 
 class Reading:
@@ -41,22 +45,50 @@ class Reading:
         """The Session, for what needs one."""
         return self.transaction.session
 
-    def run(self, statement: Select[Any], parameters: Parameters, mapper: Mapper[Any]) -> Sequence[Row]:
+    def run(
+        self,
+        statement: Select[Any],
+        parameters: Parameters,
+        mapper: Mapper[Any],
+        shortened: Select[Any] | None = None,
+    ) -> Sequence[Row]:
         """Run a statement of columns and give its rows.
 
         `session.connection()` skips `do_orm_execute` listeners, which applications use for tenancy and soft deletes:
-        for them it runs in the Session.
+        for them it runs in the Session.  Where there are none, `shortened`, which gives the same rows without naming
+        their model, is run instead.
         """
         lane = self._lane(mapper) if self._is_apart else None
         if lane is not None:
-            found = self._straight(lane, statement, parameters)
+            short = statement if shortened is None else shortened
+            found = self._tried(lane, partial(lane.rows, short, parameters))
             if found is not None:
                 return found
             self._leave()
         session = self.session
         if session.dispatch.do_orm_execute:
             return session.execute(statement, parameters, bind_arguments={"mapper": mapper}).all()
+        statement = statement if shortened is None else shortened
         return session.connection(bind_arguments={"mapper": mapper}).execute(statement, parameters).all()
+
+    def count(self, statement: Select[Any], parameters: Parameters, mapper: Mapper[Any]) -> int:
+        """Count; a total that is known, and that nothing has changed since, is not counted again."""
+        lane = self._own_lane(mapper)
+        found = None if lane is None else self._tried(lane, partial(counted, lane, statement, parameters))
+        if found is not None:
+            return found
+        ((number,),) = self.run(statement, parameters, mapper)
+        return int(str(number))
+
+    def hold_still(self, mapper: Mapper[Any]) -> bool:
+        """Have the statements of this Fetch see one state of the database; False where that cannot be said."""
+        lane = self._own_lane(mapper)
+        return lane is not None and bool(self._tried(lane, lane.hold_still))
+
+    def _own_lane(self, mapper: Mapper[Any]) -> Straight | None:
+        """Give the connection of this Fetch, on which nothing has been written."""
+        lane = self._lane(mapper) if self._is_apart else None
+        return lane if lane is self._own else None
 
     def _lane(self, mapper: Mapper[Any]) -> Straight | None:
         """Give the connection of this Fetch, or the one that the request has written by."""
@@ -68,10 +100,10 @@ class Reading:
             return None
         return lane
 
-    def _straight(self, lane: Straight, statement: Select[Any], parameters: Parameters) -> Sequence[Row] | None:
-        """Run a statement past the Session; where the connection is lost, the Session gets another one."""
+    def _tried(self, lane: Straight, ask: Callable[[], Answer | None]) -> Answer | None:
+        """Ask past the Session; None where the connection is lost: the Session gets another one."""
         try:
-            return lane.rows(statement, parameters)
+            return ask()
         except DBAPIError as error:
             if not error.connection_invalidated or lane is not self._own:
                 raise

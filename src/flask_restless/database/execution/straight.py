@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Dialect, Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
 
 from ...operations.outcome import Row
 from ..plan import Parameters
@@ -32,6 +33,14 @@ DIALECT_EVENTS = attrgetter("do_execute", "do_execute_no_params", "handle_error"
 CANCELLING = frozenset({"psycopg", "psycopg2"})
 """PostgreSQL's drivers that can cancel what runs on a connection."""
 
+STILL = {
+    "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    "sqlite": "BEGIN",
+    "mysql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "mariadb": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+}
+"""What has the statements of one transaction see one state of the database, by dialect."""
+
 Result = TypeVar("Result")
 
 
@@ -42,6 +51,8 @@ def is_passable(engine: Engine) -> bool:
     dialect = engine.dialect
     if dialect.name == "postgresql" and dialect.driver not in CANCELLING:
         return False
+    if not (engine._has_events or dialect._has_events):  # by which SQLAlchemy saves itself the look at each event
+        return True
     return not any(ENGINE_EVENTS(engine.dispatch)) and not any(DIALECT_EVENTS(dialect.dispatch))
 
 
@@ -52,7 +63,7 @@ class Straight:
     COMMITTED each has a snapshot of its own anyway, and BEGIN and ROLLBACK would take as long as a short one.
     """
 
-    __slots__ = ("_errors", "_is_single", "_limit", "_pooled", "_raw", "_watchdog", "dialect", "engine")
+    __slots__ = ("_errors", "_is_single", "_is_still", "_limit", "_pooled", "_raw", "_watchdog", "dialect", "engine")
 
     def __init__(self, engine: Engine, limit: TimeLimit, watchdog: Watchdog) -> None:
         self._open(engine, _taken(engine), limit, watchdog)
@@ -68,7 +79,7 @@ class Straight:
         self._raw: Any = pooled.dbapi_connection
         self._limit = limit
         self._watchdog = watchdog if dialect.name == "postgresql" and limit.seconds else None
-        self._is_single = False
+        self._is_single = self._is_still = False
         begin_straight(limit, dialect, self._raw)
 
     def rows(self, statement: Executable, parameters: Parameters) -> Sequence[Row] | None:
@@ -76,6 +87,42 @@ class Straight:
         short = prepared(statement, self.dialect)
         bound = None if short is None else short.bound(parameters)
         return None if short is None or bound is None else self._run(bound, short.rows)
+
+    def said(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
+        """Give the rows of a statement in the driver's own words, and with values as it takes them; DBAPIError."""
+        return self._run((text, values), _all)
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What is kept along with the driver's connection for as long as that is open."""
+        return self._pooled.info
+
+    @property
+    def changes(self) -> int | None:
+        """How many rows a connection of SQLite has changed; None where it may undo some, or cannot tell."""
+        raw = self._raw
+        if getattr(raw, "in_transaction", True) and not self._is_still:
+            return None
+        found: int | None = getattr(raw, "total_changes", None)
+        return found
+
+    def hold_still(self) -> bool:
+        """Have all statements to come see the same state of the database; False where that cannot be said.
+
+        To be called before any statement; DBAPIError.
+        """
+        name = self.dialect.name
+        is_free = {"postgresql": self._is_single, "sqlite": self.changes is not None and not self._is_shared}
+        if name not in STILL or not is_free.get(name, True):
+            return False
+        self._run((STILL[name], ()), _nothing)
+        self._is_still = True
+        return True
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether others may use the driver's connection meanwhile."""
+        return isinstance(self.engine.pool, StaticPool)
 
     def _run(self, bound: tuple[str, Any], read: Callable[[Any], Result]) -> Result:
         text, values = limited(self._limit, self.dialect, bound[0]), bound[1]
@@ -111,6 +158,8 @@ class Straight:
     def _is_manual_again(self, raw: Any) -> bool:
         """Have statements in transactions again; a connection that refuses must not be used any more."""
         try:
+            if self._is_still:
+                raw.cursor().execute("ROLLBACK")
             raw.autocommit = False
         except self._errors:
             return False
@@ -147,10 +196,6 @@ class StraightWriting(Straight):
             return int(self.execute(statement, parameters).rowcount)
         return int(self._run(bound, attrgetter("rowcount")))
 
-    def said(self, text: str, values: Sequence[Any]) -> Sequence[Row]:
-        """Give the rows of a statement in the driver's own words, and with values as it takes them; DBAPIError."""
-        return self._run((text, values), _all)
-
     def execute(self, statement: Executable, parameters: Parameters | Sequence[Parameters]) -> CursorResult[Any]:
         """Have SQLAlchemy run what a text and types are not enough for, such as defaults that Python makes."""
         if self.dialect.name in MYSQL:
@@ -180,6 +225,10 @@ class StraightWriting(Straight):
 def _all(cursor: Any) -> Sequence[Row]:
     found: Sequence[Row] = cursor.fetchall()
     return found
+
+
+def _nothing(_cursor: Any) -> None:
+    """Read what has no rows."""
 
 
 def _taken(engine: Engine) -> PoolProxiedConnection:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Select, Subquery, and_, bindparam, func, lite
 from sqlalchemy.orm import aliased, selectinload
 
 from ...operations.operation import Collection, Fetch, One, Related
-from ...operations.paging import Spelling
+from ...operations.paging import Spelling, Total
 from ...operations.selection import Branch, Selection, SortKey
 from ...schema.resource import Relationship, Resource
 from ..plan import LAST, LIMIT, MOST, OFFSET, BranchPlan, FetchPlan, NodePlan
@@ -18,7 +18,8 @@ from .columns import Columns, layout_of
 from .group import first_of_each
 from .keyset import segments, selected
 from .mapping import key_names, locking, mapped_order, property_of
-from .order import order_of
+from .order import Order, order_of, turned
+from .pairs import pairs_alone
 from .scopes import NO_SCOPES, Entity, Scopes
 from .state import State
 from .ways import upper_keys, way_to
@@ -34,6 +35,7 @@ def plan_fetch(fetch: Fetch, scopes: Scopes = NO_SCOPES) -> FetchPlan:
     statement = primary_rows(fetch, select(), columns.entity, binds)
     position: tuple[int, ...] = ()
     conditions: list[Any] = [None]
+    order = Order()
     if fetch.is_many or fetch.single:
         order = order_of(_walked(selection), selection.resource, columns.entity, binds, _mapped_order(fetch))
         statement = order.apply(statement)
@@ -49,7 +51,18 @@ def plan_fetch(fetch: Fetch, scopes: Scopes = NO_SCOPES) -> FetchPlan:
     first, *more = [statement if one is None else statement.where(one) for one in conditions]
     node = NodePlan(first, layout, _branches(selection, branch_keys, scopes), tuple(columns.derived))
     count = _count(fetch, scopes) if selection.page is not None else None
-    return FetchPlan(node, count, _parent_exists(fetch, scopes), replace(node, statement=more[0]) if more else None)
+    beyond = replace(node, statement=more[0]) if more else None
+    return FetchPlan(node, count, _parent_exists(fetch, scopes), beyond, _reversed(node, fetch, order))
+
+
+def _reversed(node: NodePlan, fetch: Fetch, order: Order) -> NodePlan | None:
+    """Read a page from the end of a list that has a counted length; None where that gives no page of its own."""
+    page = fetch.selection.page
+    if page is None or page.size is None or page.total is not Total.EXACT or page.spelling is Spelling.CURSOR:
+        return None
+    if not (fetch.is_many and order.reverse) or node.derived or fetch.exclusive:
+        return None
+    return replace(node, statement=node.statement.order_by(None).order_by(*order.reverse))
 
 
 def _locked_table(resource: Resource) -> Any:
@@ -69,12 +82,7 @@ def _walked(selection: Selection) -> tuple[SortKey, ...]:
     """Give the order in which rows are read: the list's own, or its reverse for those short of a cursor."""
     if selection.page is None or not selection.page.is_backward:
         return selection.sort
-    return tuple(
-        replace(
-            key, descending=not key.descending, nulls_first=None if key.nulls_first is None else not key.nulls_first
-        )
-        for key in selection.sort
-    )
+    return tuple(map(turned, selection.sort))
 
 
 def _with_columns(statement: Select[Any], columns: Columns) -> Select[Any]:
@@ -199,7 +207,7 @@ def _whole_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) 
     """Read all related rows of every row above."""
     selection = branch.selection
     binds = Binds(scopes)
-    columns = Columns(selection, binds)
+    columns = Columns(selection, binds, shown=branch.shown)
     inner_keys = [_branch_keys(columns, inner) for inner in selection.branches]
     way = way_to(branch.relationship, columns.entity, binds)
     parent = tuple(columns.append(expression) for expression in way.expressions)
@@ -208,8 +216,11 @@ def _whole_branch(branch: Branch, key_columns: tuple[int, ...], scopes: Scopes) 
     statement = _restricted(statement, selection, columns.entity, binds)
     if branch.relationship.is_many:
         order = order_of(selection.sort, selection.resource, columns.entity, binds, way.order)
+        # The order of linkage is that of each row's own members: an index finds them so, and nothing is sorted.
+        order.terms = order.terms if branch.shown else [*way.expressions, *order.terms]
         statement = order.apply(statement).limit(bindparam(MOST, type_=BigInteger()))
-    node = NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived))
+    pairs = None if columns.derived else pairs_alone(branch, way, layout)
+    node = NodePlan(statement, layout, _branches(selection, inner_keys, scopes), tuple(columns.derived), pairs)
     return BranchPlan(key_columns, node)
 
 

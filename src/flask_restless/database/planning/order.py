@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Select, and_, func, literal, select
@@ -22,9 +22,13 @@ from .where import column, joined_to, member_count
 
 @dataclass(slots=True)
 class Order:
-    """The terms of an order, and the outer joins that they need; `operands` are what the sort keys sort by."""
+    """The terms of an order, and the outer joins that they need; `operands` are what the sort keys sort by.
+
+    `reverse` are the terms of the opposite order; empty where a part of it is the mapping's own.
+    """
 
     terms: list[Any] = field(default_factory=list)
+    reverse: list[Any] = field(default_factory=list)
     operands: list[Any] = field(default_factory=list)
     joins: dict[tuple[Relationship, ...], tuple[Entity, Any]] = field(default_factory=dict)
 
@@ -49,8 +53,18 @@ def order_of(
         operand = operand_of(key, entity, order, binds)
         order.operands.append(func.lower(operand) if key.ignore_case else operand)
     terms = [_directed(key, operand) for key, operand in zip(keys, order.operands, strict=True)]
-    order.terms = terms if sort else [*(default or []), *terms]
+    if sort or not default:
+        order.terms = terms
+        order.reverse = [_directed(turned(key), operand) for key, operand in zip(keys, order.operands, strict=True)]
+    else:
+        order.terms = [*default, *terms]
     return order
+
+
+def turned(key: SortKey) -> SortKey:
+    """Give the key of the opposite order."""
+    nulls_first = None if key.nulls_first is None else not key.nulls_first
+    return replace(key, descending=not key.descending, nulls_first=nulls_first)
 
 
 def operand_of(key: SortKey, entity: Entity, order: Order, binds: Binds) -> Any:

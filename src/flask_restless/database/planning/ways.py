@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, select, tuple_
@@ -15,6 +16,8 @@ from .binds import Binds
 from .mapping import key_names, mapped_order, property_of
 from .scopes import Entity
 from .where import joined_to
+
+NOTHING_HELD: Mapping[Any, Any] = MappingProxyType({})
 
 
 def upper_keys(relationship: Relationship) -> tuple[str, ...]:
@@ -47,27 +50,37 @@ class Way:
     """How the rows of a branch are found: by which expressions, over which joins, in which order.
 
     `owner` is what the FROM begins with if not with the branch's own rows; `keyed` means that it is restricted to the
-    keys of the rows above already.
+    keys of the rows above already.  `held`, where `owner` is a table of pairs, are its columns by those of the related
+    row that they refer to.
     """
 
     def __init__(
-        self, expressions: list[Any], steps: list[Any], owner: Entity, order: list[Any], *, keyed: bool = False
+        self,
+        expressions: list[Any],
+        steps: list[Any],
+        owner: Entity,
+        order: list[Any],
+        *,
+        keyed: bool = False,
+        held: Mapping[Any, Any] = NOTHING_HELD,
     ) -> None:
         self.expressions = expressions
         self.steps = steps
         self.owner = owner
         self.order = order
         self.keyed = keyed
+        self.held = held
 
     def rows(self, statement: Select[Any], entity: Entity) -> Select[Any]:
         """Build the FROM of the branch's statement, for the rows above that the parameter `KEYS` names."""
         statement = statement.select_from(entity if self.owner is None else self.owner)
         for target, condition in self.steps:
             statement = statement.join(target) if condition is None else statement.join(target, condition)
-        return statement if self.keyed else statement.where(_is_among_keys(self.expressions))
+        return statement if self.keyed else statement.where(is_among_keys(self.expressions))
 
 
-def _is_among_keys(expressions: list[Any]) -> ColumnElement[bool]:
+def is_among_keys(expressions: list[Any]) -> ColumnElement[bool]:
+    """Demand that expressions have the values of a row above."""
     keys: Any = bindparam(KEYS, expanding=True)
     first, *rest = expressions
     return tuple_(first, *rest).in_(keys) if rest else first.in_(keys)
@@ -101,7 +114,7 @@ def _over_association(relationship: Relationship, entity: Entity, binds: Binds) 
     lower = [getattr(target, name).label(f"k{number}") for number, name in enumerate(names)]
     statement = select(*labelled, *lower).select_from(owner)
     statement = joined_to(statement, target, owner, relationship, binds)
-    pairs = statement.where(_is_among_keys(upper)).distinct().subquery("pairs")
+    pairs = statement.where(is_among_keys(upper)).distinct().subquery("pairs")
     same = [getattr(entity, name) == pairs.c[f"k{number}"] for number, name in enumerate(names)]
     above = [pairs.c[one.name] for one in labelled]
     return Way(above, [(entity, and_(*same))], pairs, [], keyed=True)
@@ -123,7 +136,8 @@ def _over_secondary(relationship: Relationship, entity: Entity, order: list[Any]
         getattr(entity, prop.mapper.get_property_by_column(column).key) == pairs.c[other.key]
         for column, other in lower.items()
     ]
-    return Way(expressions, [(entity, and_(*same))], pairs, order)
+    held = {column: pairs.c[other.key] for column, other in lower.items()}
+    return Way(expressions, [(entity, and_(*same))], pairs, order, held=held)
 
 
 def _as_in_secondary(join: Any, pairs: Sequence[tuple[Any, Any]] | None) -> dict[Any, Any] | None:

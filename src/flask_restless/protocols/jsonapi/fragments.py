@@ -7,8 +7,10 @@ merging of a resource that is included over two paths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from typing import Any
 
 from orjson import dumps
 
@@ -20,16 +22,19 @@ from .identity import id_expression, is_integer, types_of
 
 IdentifierText = Callable[[Row], str]
 
+ArrayTexts = Callable[[Iterable[Row]], dict[Any, str]]
+"""Rows -> the JSON array of their identifiers, by the key of the row above that they belong to."""
+
 
 def is_plain(selection: Selection) -> bool:
     """Whether the resources of a document can be written as text: nobody else's, and each met on one path only."""
     nodes = list(selection.walk())
     if any(one.tallies or _is_paged(one) for one in nodes[1:]) or selection.tallies:
         return False
-    if any(resource.options.serializer is not None for one in nodes for resource in _family(one.resource)):
+    resources = [resource for node in _shown(selection) for resource in _family(node.resource)]
+    if any(one.options.serializer is not None for one in resources):
         return False
-    names = [resource.name for node in _shown(selection) for resource in _family(node.resource)]
-    return len(names) == len(set(names))
+    return len(resources) == len({one.name for one in resources})
 
 
 def _is_paged(selection: Selection) -> bool:
@@ -96,18 +101,50 @@ def identifier_text_of(layout: Layout) -> IdentifierText:
     return lambda row: chosen.get(row[column], otherwise)(row)
 
 
+def array_texts_of(layout: Layout) -> ArrayTexts:
+    """Generate the function that writes to-many linkage from the rows of a branch.
+
+    There may be very many: what rows of one type cost is one look at a dict for each and the text of its id; all else
+    stands between the ids, and they are joined at once.
+    """
+    source = Source(str=str, dumps=dumped, lists=lambda: defaultdict(list))
+    parts, convert, (start, between, end) = _array_parts(source, layout)
+    text = "def render(rows):\n    groups = lists()\n    for row in rows:\n"
+    text += f"        groups[{_key(layout.parent)}].append({parts})\n"
+    constants = [source.constant(one) for one in (start, between, end)]
+    found = f"{constants[0]} + {constants[1]}.join({convert}) + {constants[2]}"
+    text += f"    return {{key: {found} for key, parts in groups.items()}}\n"
+    return source.function(text)  # type: ignore[no-any-return]  # generated
+
+
+def _array_parts(source: Source, layout: Layout) -> tuple[str, str, tuple[str, str, str]]:
+    """Give the expression of a row's part of an array, that of the texts of all `parts`, and what is around them."""
+    if layout.discriminator is not None:
+        return f"{source.constant(identifier_text_of(layout))}(row)", "parts", ("[", ",", "]")
+    variant = layout.variants[0]
+    identity, columns, type_ = variant.resource.identity, variant.identity, escaped(variant.resource.name)
+    if is_integer(identity) and identity.keys[0].codec.text is str:
+        start, end = f'{{"type":"{type_}","id":"', '"}'
+        return f"row[{columns[0]}]", "map(str, parts)", (f"[{start}", f"{end},{start}", f"{end}]")
+    start, end = f'{{"type":"{type_}","id":', "}"
+    around = f"[{start}", f"{end},{start}", f"{end}]"
+    return id_expression(source, identity, columns), "map(dumps, parts)", around
+
+
 def _data(source: Source, linkage: Linkage) -> str | None:
     """Give the expression of the text of a relationship's linkage; None where none is sent."""
     match linkage:
         case KeyLinkage():
             return _key_data(source, linkage)
         case BranchLinkage(relationship, branch, columns):
-            key = f"row[{columns[0]}]" if len(columns) == 1 else "(" + "".join(f"row[{one}], " for one in columns) + ")"
-            found = f"linkage[{branch}].get({key})"
-            if not relationship.is_many:
-                return f'{found} or "null"'
-            return f"'[' + ','.join({found} or ()) + ']'"
+            empty = "[]" if relationship.is_many else "null"
+            return f'linkage[{branch}].get({_key(columns)}, "{empty}")'
     return None
+
+
+def _key(columns: tuple[int, ...]) -> str:
+    """Give the expression of the key by which the rows above and below a branch find each other."""
+    return f"row[{columns[0]}]" if len(columns) == 1 else "(" + "".join(f"row[{one}], " for one in columns) + ")"
 
 
 def _key_data(source: Source, linkage: KeyLinkage) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ...operations.binding import relationships_of, sort_terms
+from ...operations.records import record
 from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call
@@ -43,7 +44,7 @@ WITH_BODY = frozenset({"POST_RESOURCE", "PATCH_RESOURCE", "POST_RELATIONSHIP", "
 Processor = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prepared:
     """A call as its preprocessors left it.
 

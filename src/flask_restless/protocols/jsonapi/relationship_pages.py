@@ -7,11 +7,11 @@ holds the identifiers that the relationship itself shows, and its `included` wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from ...operations.paging import Page, Spelling
+from ...operations.records import record
 from ...operations.refining import Path, included_paths
 from ...operations.selection import Selection
 from .query import BRACKETED
@@ -40,7 +40,7 @@ class PagedLinkage(dict[Any, Any]):
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pager:
     """Writes the queries of relationship URLs; `start` is the path at which the request's own paths start."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...operations.outcome import Layout, Row, Rows
 from ...operations.refining import Path
-from .fragments import identifier_text_of, is_plain
+from .fragments import ArrayTexts, array_texts_of, identifier_text_of, is_plain
 from .relationship_pages import PagedLinkage, Pager
 from .rowcode import Identifier, Object, Renderer, identifier_of, parent_of, renderer_of
 
@@ -19,14 +19,16 @@ from .rowcode import Identifier, Object, Renderer, identifier_of, parent_of, ren
 class Code:
     """The generated functions of one layout, which is kept so that its identity stays its own.
 
-    `entry` gives what stands for a row in linkage: its identifier, or the text of that.  `is_plain` tells whether the
-    document with this layout at its root may be written with text.
+    `entry` gives what stands for a row in linkage: its identifier, or the text of that.  `arrays` writes the text of
+    to-many linkage from rows, None for code that makes dicts.  `is_plain` tells whether the document with this layout
+    at its root may be written with text.
     """
 
     layout: Layout
     render: Renderer
     identifier: Identifier
     entry: Callable[[Row], Any]
+    arrays: ArrayTexts | None
     parent: Any
     is_plain: bool
 
@@ -52,7 +54,8 @@ class Codes:
         identifier = identifier_of(layout)
         entry = identifier_text_of(layout) if text else identifier
         render = renderer_of(layout, links=wanted, text=text)
-        code = Code(layout, render, identifier, entry, parent_of(layout), is_plain(layout.selection))
+        arrays = array_texts_of(layout) if text and layout.parent else None
+        code = Code(layout, render, identifier, entry, arrays, parent_of(layout), is_plain(layout.selection))
         with self._lock:
             self._kept[key] = code
             while len(self._kept) > self._size:
@@ -105,6 +108,8 @@ class Document:
         code = self.codes.of(rows.layout, self.links, text=self.text)
         if not branch.relationship.is_many:
             return {code.parent(row): code.entry(row) for row in rows.rows}
+        if code.arrays is not None:
+            return code.arrays(rows.rows)
         groups = _grouped(rows.rows, code)
         if rows.page is None:
             return groups
