@@ -125,7 +125,7 @@ class Matching:
     source: Source | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """One relationship gets exactly `targets`: none or one if to-one, any number if to-many."""
 

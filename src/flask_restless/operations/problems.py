@@ -12,8 +12,10 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
+from .records import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Source:
     """Where in the request the problem lies; at most one member is set (J-7.2.8).
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Insert, Label, Select, Table, bindparam, delete, insert, select, update
 from sqlalchemy import Delete as DeleteStatement
 from sqlalchemy import Update as UpdateStatement
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ...operations.operation import Create, Delete, Fetch, Id, One, Target, Update
@@ -23,12 +24,15 @@ from ..plan import NodePlan
 from ..planning.planner import Planner
 from . import read
 from .drafts import Draft, Values, check_required, draft, is_special, stored
+from .failures import unknown_outcome
 from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
 from .plain import columns_of, given_keys, is_leaf, is_plain, keeps_the_rest, settable, table_of
+from .prepared import prepared
 from .sight import in_sight
 from .stillness import Stillness
 from .straight import StraightWriting
+from .sure import is_sure
 from .transaction import Transaction
 from .validation import validated
 
@@ -65,13 +69,18 @@ def write_straight(
     resource = operation.resource if isinstance(operation, Create) else operation.target.resource
     if not (is_unwatched(resource) and is_plain(resource.mapper) and has_columns_for_id(resource)):
         return None
-    match operation:
-        case Create():
-            return _create(operation, transaction, planner, stillness)
-        case Update():
-            return _update(operation, transaction, planner, stillness)
-        case Delete():
-            return _delete(operation, transaction)
+    try:
+        match operation:
+            case Create():
+                return _create(operation, transaction, planner, stillness)
+            case Update():
+                return _update(operation, transaction, planner, stillness)
+            case Delete():
+                return _delete(operation, transaction)
+    except DBAPIError as error:
+        if error.connection_invalidated and transaction.lane is not None and transaction.lane.is_single:
+            raise Rejected(unknown_outcome(error)) from error
+        raise
 
 
 def is_unwatched(resource: Resource) -> bool:
@@ -106,6 +115,8 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
     if not (are_beside(one.targets, transaction, lane) and is_beside(node, transaction, lane)):
         return None
     shown = _shown(node, resource, lane, stillness)
+    if _is_final(node, resource, tuple(values), shown):
+        lane.commit_at_once()
     with validated(resource, operation.assignments):
         row = _inserted(one, values, shown, lane)
     if shown:
@@ -160,7 +171,9 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
-        if shown and not one.targets and keeps_the_rest(resource.mapper):
+        if shown and not one.targets and _is_blind(resource, tuple(values), shown, lane):
+            if _is_final(node, resource, tuple(values), shown):
+                lane.commit_at_once()
             rows = _set_blindly(operation.target, values, shown, lane)
             return _answered(node, operation, rows, transaction)
         found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
@@ -173,6 +186,11 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
                 return _answered(node, operation, rows, transaction)
             lane.count(statement, parameters)
     return _read_back(operation, id_, transaction, planner)
+
+
+def _is_blind(resource: Resource, keys: tuple[str, ...], shown: Columns, lane: StraightWriting) -> bool:
+    """Whether the driver may set those attributes without a look at what they were."""
+    return keeps_the_rest(resource.mapper) and prepared(setting(resource, keys, shown), lane.dialect) is not None
 
 
 def _set_blindly(target: Target, values: Values, shown: Columns, lane: StraightWriting) -> Sequence[Row]:
@@ -244,6 +262,13 @@ def _columns_shown(statement: Select[Any], table: Table) -> Columns:
     if not all(isinstance(one, Column) and one.table == table for one in selected):
         return ()
     return tuple(table.c[str(one.key)] for one in selected if isinstance(one, Column))
+
+
+@lru_cache(maxsize=1024)
+def _is_final(node: NodePlan, resource: Resource, keys: tuple[str, ...], shown: Columns) -> bool:
+    """Whether nothing that comes after the statement which sets those attributes can refuse any more."""
+    columns = columns_of(resource.mapper)
+    return bool(shown) and is_sure(node, shown, {columns[key] for key in keys})
 
 
 def _answered(node: NodePlan, operation: Create | Update, rows: Sequence[Row], transaction: Transaction) -> Written:

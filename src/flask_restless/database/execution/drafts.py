@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -12,6 +11,7 @@ from sqlalchemy import Column
 
 from ...operations.operation import Create, Link, Target, Update
 from ...operations.problems import Rejected, problem
+from ...operations.records import record
 from ...schema.resource import Attribute, Relationship, Resource
 from .plain import columns_of
 from .relating import by_key, key_values
@@ -21,7 +21,7 @@ Values = dict[str, object]
 """Values by the keys of their attributes."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Draft:
     """A create or update, with the values of foreign keys in place of the links to `targets`; `links` remain."""
 

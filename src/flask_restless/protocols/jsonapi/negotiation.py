@@ -33,6 +33,7 @@ def negotiate(call: Call, extensions: frozenset[str] = frozenset(), profiles: fr
     return _accepted(call.headers.get("accept", ""), extensions, profiles, sent)
 
 
+@lru_cache(maxsize=256)
 def _sent(header: str | None, supported: frozenset[str]) -> frozenset[str]:
     """Check the type of a body that there is (J-2.3.1, J-2.3.2, J-2.3.11), and give its extensions."""
     expected = f"send the body as {quote(MEDIA_TYPE)}"
