@@ -85,6 +85,8 @@ COUNTING = {
 }
 """How the databases are told which number comes next, of those that remember it."""
 
+Answer = tuple[int, Any, tuple[str | None, str | None]]
+JSON = "application/json"
 ATOMIC = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
 MODELS: dict[str, type[Base]] = {one.__tablename__: one for one in (Shelf, Item, Stamped, Watched)}
 
@@ -97,10 +99,11 @@ class World:
     client: CheckedClient
     ways: list[bool] = field(default_factory=list)
 
-    def send(self, method: str, path: str, document: Any, kind: str = JSONAPI) -> tuple[int, Any]:
-        """Give the status and the document."""
+    def send(self, method: str, path: str, document: Any, kind: str = JSONAPI) -> Answer:
+        """Give the status, the document, and the headers that tell of the row."""
         answer = self.client.open(path, method=method, json=document, content_type=kind, headers={"Accept": kind})
-        return answer.status_code, answer.json if answer.data else None
+        told = (answer.headers.get("ETag"), answer.headers.get("Location"))
+        return answer.status_code, answer.json if answer.data else None, told
 
     def rows(self) -> dict[str, list[Any]]:
         """Give all there is."""
@@ -141,6 +144,7 @@ def worlds(request: pytest.FixtureRequest) -> Iterator[tuple[World, World]]:
             for model in MODELS.values():
                 methods = ["GET", "POST", "PATCH", "DELETE"]
                 manager.create_api(model, methods=methods, allow_client_generated_ids=True, linkage="always")
+                manager.create_api(model, methods=methods, protocol="classic", url_prefix="/classic")
             found.append(World(engine, checked_client(app)))
         for name in ("write_straight", "write_alike"):
             patch.setattr(executor, name, counting(getattr(executor, name), found))
@@ -194,6 +198,9 @@ GOOD: dict[str, st.SearchStrategy[Any]] = {
     "made": st.just("x"),
     "changed": st.sampled_from(["x", None]),
 }
+INCLUDED = {"item": ["?include=shelf", "?include=owner.items,shelf"], "shelf": ["?include=items"]}
+INCLUDED |= {"stamped": [], "watched": []}
+SHELVES = st.sampled_from([{"id": 1}, {"id": 1}, {"id": 2}, {"id": 2}, {"id": 8}, None, {"name": "b"}, {"id": "x"}, {}])
 IDS = st.sampled_from(["1", "2", "3", "9", "x"])
 
 
@@ -218,12 +225,35 @@ def requests(draw: st.DrawFn) -> tuple[str, str, Any]:
         data["relationships"] = {
             name: {"data": None if one is None else {"type": "shelf", "id": one}} for name, one in links.items()
         }
-    return method, f"/api/{kind}" if method == "POST" else f"/api/{kind}/{id_}", {"data": data}
+    query = draw(st.sampled_from(["", "", *INCLUDED[kind]]))
+    return method, (f"/api/{kind}" if method == "POST" else f"/api/{kind}/{id_}") + query, {"data": data}
 
 
-def comparable(answer: tuple[int, Any]) -> Any:
+@st.composite
+def classic_requests(draw: st.DrawFn) -> tuple[str, str, Any, str]:
+    """Make a write in the classic format, whose answers show what is related; that may be described in the body."""
+    kind = draw(st.sampled_from(["item", "item", "item", "shelf", "stamped", "watched"]))
+    method = draw(st.sampled_from(["POST", "POST", "PATCH", "PATCH", "DELETE"]))
+    path = f"/classic/{kind}" if method == "POST" else f"/classic/{kind}/{draw(IDS)}"
+    if method == "DELETE":
+        return method, path, None, JSON
+    names = draw(st.sets(st.sampled_from(FIELDS[kind] * 6 + ("nothing",))))
+    if method == "POST":
+        names |= draw(st.sampled_from([{"title"} & set(FIELDS[kind]), set()]))
+    values = VALUES if draw(st.booleans()) else VALUES | GOOD
+    data: dict[str, Any] = {name: draw(values[name]) for name in sorted(names)}
+    if kind == "item":
+        linked = draw(st.sets(st.sampled_from(["shelf", "owner"])))
+        linked |= {"owner"} if method == "POST" and draw(st.booleans()) else set()
+        data |= {name: draw(SHELVES) for name in sorted(linked)}
+    if kind == "shelf" and draw(st.booleans()):
+        data["items"] = draw(st.lists(st.sampled_from([{"id": 1}, {"id": 2}, {"id": 9}]), max_size=2))
+    return method, path, data, JSON
+
+
+def comparable(answer: Answer) -> Any:
     """Leave out what no two requests have alike, and the order of problems, which nobody promises."""
-    status, document = answer
+    status, document, _ = answer
     if document is None or "errors" not in document:
         return answer
     return status, sorted((one["code"], str(one.get("source")), one["detail"]) for one in document["errors"])
@@ -240,6 +270,20 @@ SETTINGS = settings(
 @SETTINGS
 @given(writes=st.lists(requests(), min_size=1, max_size=12))
 def test_both_ways_write_the_same(worlds: tuple[World, World], writes: list[tuple[str, str, Any]]) -> None:
+    direct, long = worlds
+    for world in worlds:
+        world.refill()
+    for write in writes:
+        answers = [comparable(world.send(*write)) for world in worlds]
+        assert answers[0] == answers[1], write
+        assert direct.rows() == long.rows(), write
+
+
+@SETTINGS
+@given(writes=st.lists(classic_requests(), min_size=1, max_size=12))
+def test_both_ways_write_the_same_in_the_classic_format(
+    worlds: tuple[World, World], writes: list[tuple[str, str, Any, str]]
+) -> None:
     direct, long = worlds
     for world in worlds:
         world.refill()
@@ -330,3 +374,23 @@ def test_each_way_was_taken(worlds: tuple[World, World]) -> None:
 
     assert direct.ways == [True] * 3 + [True, True, False] + [True] * 3 + [False] * 3
     assert long.ways == [False] * 12
+
+
+def test_each_way_was_taken_for_answers_that_show_what_is_related(worlds: tuple[World, World]) -> None:
+    """What is nested is read after the write; a related object that is described is left to the unit of work."""
+    direct, long = worlds
+    for world in worlds:
+        world.refill()
+        world.ways.clear()
+        named, described = {"title": "x", "owner": {"id": 1}}, {"title": "x", "owner": {"name": "new"}}
+        answer = world.send("POST", "/classic/item", named, JSON)
+        assert (answer[0], answer[1]["owner"], answer[1]["shelf"]) == (201, {"id": 1, "name": "s1"}, None)
+        assert world.send("PATCH", "/classic/item/1", {"shelf": {"id": 2}}, JSON)[1]["shelf"]["name"] == "s2"
+        assert world.send("PATCH", "/classic/shelf/1", {"name": "x"}, JSON)[1]["items"][0]["id"] == 2
+        assert world.send("POST", "/classic/item", described, JSON)[1]["owner"]["name"] == "new"
+        data = {"type": "item", "id": "2", "relationships": {"owner": {"data": {"type": "shelf", "id": "1"}}}}
+        document = world.send("PATCH", "/api/item/2?include=owner", {"data": data})[1]
+        assert document["included"][0]["attributes"] == {"name": "x"}
+
+    assert direct.ways == [True, True, True, False, True]
+    assert long.ways == [False] * 5

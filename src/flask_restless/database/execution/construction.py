@@ -7,6 +7,7 @@ nobody takes or rewrites rows through an API that does not allow as much (A-7).
 from __future__ import annotations
 
 import inspect as signatures
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -67,9 +68,10 @@ def constructed(row: Create | Nested, owner: Owner, session: Session, made: Made
     made.written.append((resource, row.assignments))
     made.watch(row, instance)
     with validated(resource, row.assignments):
-        for link in row.links:
-            if link not in taken or not any(isinstance(one, Nested) for one in link.targets):
-                apply_link(instance, link, owner, session, made)
+        rest = [
+            one for one in row.links if one not in taken or not any(isinstance(each, Nested) for each in one.targets)
+        ]
+        _apply_links(instance, rest, owner, session, made)
     return instance
 
 
@@ -142,6 +144,18 @@ def _accepted(mapper: Mapper[Any]) -> dict[str, bool] | None:
 
 
 # ---------------------------------------------------------------- relationships
+
+
+def _apply_links(instance: Any, links: Sequence[Link], owner: Owner, session: Session, made: Made) -> None:
+    """Give relationships their targets; Rejected names all that is wrong with all of them."""
+    problems: list[Problem] = []
+    for link in links:
+        try:
+            apply_link(instance, link, owner, session, made)
+        except Rejected as rejected:
+            problems += rejected.problems
+    if problems:
+        raise Rejected(*problems)
 
 
 def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: Made) -> None:
@@ -290,8 +304,7 @@ def change(instance: Any, row: Nested | Update | UpdateMany, owner: Owner, sessi
     made.watch(row, instance)
     with validated(resource, row.assignments):
         assign(instance, row.assignments, resource)
-        for link in row.links:
-            apply_link(instance, link, owner, session, made)
+        _apply_links(instance, row.links, owner, session, made)
 
 
 def _check_permitted(nested: Nested, method: str, owner: Owner) -> None:

@@ -27,7 +27,7 @@ from .drafts import Draft, Values, check_required, draft, is_special, stored
 from .failures import unknown_outcome
 from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
-from .plain import columns_of, given_keys, is_leaf, is_plain, settable, table_of
+from .plain import columns_of, given_keys, is_leaf, is_plain, keeps_the_rest, settable, table_of
 from .prepared import prepared
 from .sight import in_sight
 from .stillness import Stillness
@@ -171,7 +171,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         return None
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
-        if shown and not one.targets and prepared(setting(resource, tuple(values), shown), lane.dialect) is not None:
+        if shown and not one.targets and _is_blind(resource, tuple(values), shown, lane):
             if _is_final(node, resource, tuple(values), shown):
                 lane.commit_at_once()
             rows = _set_blindly(operation.target, values, shown, lane)
@@ -188,8 +188,13 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
     return _read_back(operation, id_, transaction, planner)
 
 
+def _is_blind(resource: Resource, keys: tuple[str, ...], shown: Columns, lane: StraightWriting) -> bool:
+    """Whether the driver may set those attributes without a look at what they were."""
+    return keeps_the_rest(resource.mapper) and prepared(setting(resource, keys, shown), lane.dialect) is not None
+
+
 def _set_blindly(target: Target, values: Values, shown: Columns, lane: StraightWriting) -> Sequence[Row]:
-    """Change a row without a look at what it was: where nothing else happens then, equal values make no difference."""
+    """Change a row without a look at what it was: where nothing else changes then, equal values make no difference."""
     assert target.id is not None
     rows = lane.rows(setting(target.resource, tuple(values), shown), _named(values) | key_parameters(target.id))
     if not rows:

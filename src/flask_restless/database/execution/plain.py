@@ -81,6 +81,12 @@ def settable(mapper: Mapper[Any]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=1024)
+def keeps_the_rest(mapper: Mapper[Any]) -> bool:
+    """Tell whether a change of a row changes what it says, and no column that has a value of its own for changes."""
+    return all(column.onupdate is None for column in table_of(mapper).columns)
+
+
+@lru_cache(maxsize=1024)
 def given_keys(mapper: Mapper[Any]) -> frozenset[str]:
     """Give the parts of the primary key that nobody makes: a row has to bring them along."""
     made = table_of(mapper).autoincrement_column

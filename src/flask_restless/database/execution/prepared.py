@@ -104,11 +104,15 @@ class Prepared:
 
     def rows(self, cursor: Any) -> Sequence[Row]:
         """Give all rows of a cursor on which the statement was executed."""
+        found: Sequence[Row] = cursor.fetchall()
+        return self.converter(cursor)(found)
+
+    def converter(self, cursor: Any) -> Rows:
+        """Give what turns the rows of such a cursor into rows of Python values."""
         rows = self._rows
         if rows is None:
             rows = self._rows = _on_the_way_out(self._types, cursor.description, self._dialect)
-        found: Sequence[Row] = cursor.fetchall()
-        return rows(found)
+        return rows
 
 
 def prepared(statement: Executable, dialect: Dialect) -> Prepared | None:

@@ -177,7 +177,7 @@ class Straight:
         if is_lost:
             self._pooled.invalidate(error)
             self._raw = None
-        return _as_sqlalchemy_has_it(error, text, values, self.engine, is_lost=is_lost)
+        return as_sqlalchemy_has_it(error, text, values, self.engine, is_lost=is_lost)
 
 
 class StraightWriting(Straight):
@@ -265,12 +265,13 @@ def _taken(engine: Engine) -> PoolProxiedConnection:
         return engine.raw_connection()
     except dialect.loaded_dbapi.Error as error:
         is_lost = dialect.is_disconnect(error, None, None)
-        raise _as_sqlalchemy_has_it(error, None, None, engine, is_lost=is_lost) from error
+        raise as_sqlalchemy_has_it(error, None, None, engine, is_lost=is_lost) from error
 
 
-def _as_sqlalchemy_has_it(
+def as_sqlalchemy_has_it(
     error: Exception, text: str | None, values: Any, engine: Engine, *, is_lost: bool
 ) -> BaseException:
+    """Give the error that SQLAlchemy would raise in place of the driver's."""
     return DBAPIError.instance(
         text,
         values,

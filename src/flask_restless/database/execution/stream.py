@@ -6,7 +6,7 @@ psycopg opens a named cursor, PyMySQL an unbuffered one, SQLite steps through th
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -23,13 +23,11 @@ from ..planning.planner import Planner
 from ..planning.scopes import scopes_of
 from ..planning.values import parameters_of
 from . import read
+from .chunks import CHUNK, chunks_of
 from .computing import computed
 from .reading import Reading, flush_pending
 from .time_limit import restart
 from .transaction import Transaction
-
-CHUNK = 1000
-"""Rows that are read, written and forgotten together."""
 
 ONE_RESULT = frozenset({"mysql", "mariadb"})
 """Dialects whose connections run nothing else while an unbuffered cursor is open."""
@@ -112,18 +110,28 @@ def _by_offset(planner: Planner, operation: Fetch, transaction: Transaction) -> 
 
 
 def _by_cursor(plan: FetchPlan, parameters: Parameters, session: Session, bind: dict[str, Any]) -> Chunks:
-    """Run one statement, and read its rows chunk by chunk."""
+    """Run one statement, and read its rows chunk by chunk.
+
+    Instances, and listeners to the Session, need the Session; columns need its connection only (see `Reading.run`).
+    """
     statement, derived = plan.node.statement, plan.node.derived
-    result = session.execute(statement, parameters, execution_options={"yield_per": CHUNK}, bind_arguments=bind)
+    options = {"yield_per": CHUNK}
     connection = session.connection(bind_arguments=bind)
-    with _undisturbed(result, connection) as partitions:
-        for rows in partitions:
+    result: Result[Any]
+    if derived or session.dispatch.do_orm_execute:
+        result = session.execute(statement, parameters, execution_options=options, bind_arguments=bind)
+        chunks: Iterator[Sequence[Row]] = result.partitions()
+    else:
+        result = found = connection.execute(statement, parameters, execution_options=options)
+        chunks = chunks_of(found, statement, connection)
+    with closing(result), _undisturbed(chunks, connection) as undisturbed:
+        for rows in undisturbed:
             yield computed(rows, derived, session) if derived else rows
 
 
 @contextmanager
-def _undisturbed(result: Result[Any], connection: Connection) -> Iterator[Iterator[Sequence[Row]]]:
-    """Lend the rows of a cursor in chunks; RuntimeError where others have spoilt it in the meantime.
+def _undisturbed(chunks: Iterator[Sequence[Row]], connection: Connection) -> Iterator[Iterator[Sequence[Row]]]:
+    """Lend the chunks that a cursor gives; RuntimeError where others have spoilt it in the meantime.
 
     Code of the application that shares the connection may end the transaction, or run a statement.  Not every driver
     objects to reading on; PyMySQL would give fewer rows.
@@ -135,9 +143,8 @@ def _undisturbed(result: Result[Any], connection: Connection) -> Iterator[Iterat
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         others.append(statement)
 
-    def partitions() -> Iterator[Sequence[Row]]:
-        rows: Sequence[Row]
-        for rows in result.partitions():
+    def checked() -> Iterator[Sequence[Row]]:
+        for rows in chunks:
             check()
             yield rows
         check()
@@ -149,8 +156,7 @@ def _undisturbed(result: Result[Any], connection: Connection) -> Iterator[Iterat
     if is_exclusive:
         event.listen(connection, "before_cursor_execute", note)
     try:
-        yield partitions()
+        yield checked()
     finally:
         if is_exclusive:
             event.remove(connection, "before_cursor_execute", note)
-        result.close()

@@ -1,34 +1,53 @@
-"""The columns of an export, and how to read each from a row: the same names and values in every format."""
+"""The columns of an export, and how to read each from a chunk of rows: the same names and values in every format.
+
+A chunk is read column by column: what a column needs is found out once for all its values, and most need nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from ...operations.outcome import KeyLinkage, Layout, Row, Variant
 from ...operations.selection import Fields
 from ...schema.resource import Identity
 
-Read = Callable[[Row], Any]
-"""Gives the JSON value of one column, of a type that orjson knows or that `encode_value` does."""
+Turned = Sequence[Sequence[Any]]
+"""The rows of a chunk, all of one variant, turned over: the values of each of their columns."""
+
+Read = Callable[[Turned], Sequence[Any]]
+"""Gives the JSON values of one column, row by row, of types that orjson knows or that `encode_value` does."""
+
+Made = TypeVar("Made")
 
 ID, TYPE = "id", "type"
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """The names of all columns in their order, and how to find their values in a row.
+class Part:
+    """How to read the rows of one variant: each column by its name, in their order.
 
-    `readers` hold those of each variant of the rows, by name; a name that is not there has no value in such rows.
-    A variant whose objects an application's own serializer makes has none at all.
+    A variant whose objects an application's own serializer makes has attributes in its `document` alone.
+    """
+
+    readers: Mapping[str, Read]
+    document: Callable[[Row], Mapping[str, Any]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The names of all columns in their order, and how to find their values in the rows of each variant.
+
+    A name that the readers of a variant lack has no value there.  `variant` tells which one a row is, None where
+    there is one only.
     """
 
     names: tuple[str, ...]
-    readers: tuple[Mapping[str, Read], ...]
-    variant: Callable[[Row], int]
-    documents: tuple[Callable[[Row], Mapping[str, Any]] | None, ...]
+    parts: tuple[Part, ...]
+    variant: Callable[[Row], int] | None
 
 
 def columns_of(layout: Layout) -> Columns:
@@ -37,29 +56,46 @@ def columns_of(layout: Layout) -> Columns:
     To-many relationships have no column, nor have to-one relationships whose key stands in the other row.
     """
     typed = len(layout.variants) > 1
-    readers = tuple(_readers(variant, typed) for variant in layout.variants)
+    parts = tuple(_part(variant, typed) for variant in layout.variants)
     names: dict[str, None] = {}
-    for reader, fields, variant in zip(readers, layout.selection.fields, layout.variants, strict=True):
-        names |= dict.fromkeys(reader)
-        if variant.document is not None:
+    for part, fields in zip(parts, layout.selection.fields, strict=True):
+        names |= dict.fromkeys(part.readers)
+        if part.document is not None:
             names |= dict.fromkeys(_named(fields))
-    documents = tuple(None if one.document is None else partial(_document, one) for one in layout.variants)
-    return Columns(tuple(names), readers, _chooser(layout), documents)
+    return Columns(tuple(names), parts, _chooser(layout))
 
 
-def _readers(variant: Variant, typed: bool) -> Mapping[str, Read]:
-    """Give how to read the columns of one variant, in their order."""
+def made_of(
+    rows: Sequence[Row], columns: Columns, makers: Sequence[Callable[[Sequence[Row]], Iterable[Made]]]
+) -> Iterable[Made]:
+    """Give what the maker of each variant makes of all rows of it together, in the order of the rows."""
+    if columns.variant is None:
+        return makers[0](rows)
+    numbers = [columns.variant(row) for row in rows]
+    apart: list[list[Row]] = [[] for _ in makers]
+    for row, number in zip(rows, numbers, strict=True):
+        apart[number].append(row)
+    made = [iter(make(some) if some else ()) for make, some in zip(makers, apart, strict=True)]
+    return [next(made[number]) for number in numbers]
+
+
+def turned(rows: Sequence[Row]) -> Turned:
+    """Turn the rows of a chunk over; there is at least one."""
+    return list(zip(*rows, strict=True))
+
+
+def _part(variant: Variant, typed: bool) -> Part:
     found: dict[str, Read] = {ID: _identifier(variant.resource.identity, variant.identity)}
     if typed:
         name = variant.resource.name
-        found[TYPE] = lambda _row: name
+        found[TYPE] = lambda values: [name] * len(values[0])
     for attribute, number in variant.attributes:
         found[attribute.name] = _value(attribute.codec.encode, number)
     for linkage in variant.linkages:
         if isinstance(linkage, KeyLinkage):
             target = linkage.relationship.target.identity
             found[linkage.relationship.name] = _identifier(target, linkage.columns)
-    return found
+    return Part(found, None if variant.document is None else partial(_document, variant))
 
 
 def _named(fields: Fields) -> list[str]:
@@ -70,24 +106,26 @@ def _named(fields: Fields) -> list[str]:
 
 def _value(encode: Callable[[Any], Any] | None, number: int) -> Read:
     if encode is None:
-        return lambda row: row[number]
-    return lambda row: None if row[number] is None else encode(row[number])
+        return itemgetter(number)
+    return lambda values: [None if value is None else encode(value) for value in values[number]]
 
 
 def _identifier(identity: Identity, numbers: tuple[int, ...]) -> Read:
-    """Give how to read an id, None if a part of its key is null."""
+    """Give how to read ids, None where a part of the key is null."""
+    if len(numbers) == 1:
+        return _value(identity.keys[0].codec.text, numbers[0])
 
-    def read(row: Row) -> str | None:
-        values = tuple(row[number] for number in numbers)
-        return None if None in values else identity.text(values)
+    def read(values: Turned) -> list[str | None]:
+        keys = zip(*[values[number] for number in numbers], strict=True)
+        return [None if None in key else identity.text(key) for key in keys]
 
     return read
 
 
-def _chooser(layout: Layout) -> Callable[[Row], int]:
+def _chooser(layout: Layout) -> Callable[[Row], int] | None:
     """Give the function that tells which variant a row is."""
     if layout.discriminator is None:
-        return lambda _row: 0
+        return None
     chosen, column = dict(layout.discriminators), layout.discriminator
     return lambda row: chosen.get(row[column], 0)
 

@@ -1,0 +1,98 @@
+"""Writes past the Session: what they leave as it is, and what they say is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, ForeignKey, String, event, func, select
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, sessionmaker
+
+from conftest import JSONAPI, checked_client
+from flask_restless import APIManager
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Paper(Base):
+    """Has a value that SQL makes, and one that Python makes, whenever a row is changed."""
+
+    __tablename__ = "paper"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(12))
+    touched: Mapped[str | None] = mapped_column(String(12), onupdate=func.lower("TOUCHED"))
+    changed: Mapped[str | None] = mapped_column(String(12), onupdate=lambda: "changed")
+
+
+class Note(Base):
+    """Refers to two papers."""
+
+    __tablename__ = "note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    first_id: Mapped[int] = mapped_column(ForeignKey("paper.id"))
+    second_id: Mapped[int | None] = mapped_column(ForeignKey("paper.id"))
+    first: Mapped[Paper] = relationship(foreign_keys=first_id)
+    second: Mapped[Paper | None] = relationship(foreign_keys=second_id)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"title": "one"}, ("one", None, None)),
+        ({"title": "one", "touched": None, "changed": None}, ("one", None, None)),
+        ({"title": "two"}, ("two", "touched", "changed")),
+        ({"title": "two", "changed": None}, ("two", "touched", "changed")),
+        ({"title": "one", "changed": "x"}, ("one", "touched", "x")),
+        ({"changed": None}, ("one", None, None)),
+    ],
+)
+def test_columns_with_values_for_changes(
+    database: Engine, attributes: dict[str, Any], expected: tuple[str | None, ...]
+) -> None:
+    """As the unit of work has it: what is as it was is no change, and takes nobody's place."""
+    Base.metadata.create_all(database)
+    session = sessionmaker(database)
+    with session.begin() as filling:
+        filling.add(Paper(id=1, title="one"))
+    app = Flask("papers")
+    APIManager(app, session=session).create_api(Paper, methods=["GET", "PATCH"])
+
+    data = {"type": "paper", "id": "1", "attributes": attributes}
+    answer = checked_client(app).patch("/api/paper/1", json={"data": data}, content_type=JSONAPI)
+
+    assert answer.status_code == 200
+    found = answer.json["data"]["attributes"]
+    assert (found["title"], found["touched"], found["changed"]) == expected
+    with database.connect() as connection:
+        assert tuple(connection.execute(select(Paper.title, Paper.touched, Paper.changed)).one()) == expected
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_all_references_to_nothing_are_told(database: Engine, method: str, is_direct: bool) -> None:
+    """Whichever way it is written."""
+    Base.metadata.create_all(database)
+    maker = sessionmaker(database)
+    with maker.begin() as filling:
+        filling.add(Note(id=1, first=Paper(id=1, title="one")))
+    if not is_direct:
+        event.listen(maker, "before_commit", lambda _session: None)
+    app = Flask("notes")
+    manager = APIManager(app, session=maker)
+    for model in (Paper, Note):
+        manager.create_api(model, methods=["GET", "POST", "PATCH"])
+
+    missing = {"data": {"type": "paper", "id": "9"}}
+    data: dict[str, Any] = {"type": "note", "relationships": {"first": missing, "second": missing}}
+    path = "/api/note" if method == "POST" else "/api/note/1"
+    data |= {} if method == "POST" else {"id": "1"}
+    answer = checked_client(app).open(path, method=method, json={"data": data}, content_type=JSONAPI)
+
+    assert answer.status_code == 404
+    assert sorted((one["code"], one["source"]["pointer"]) for one in answer.json["errors"]) == [
+        ("related-not-found", "/data/relationships/first/data"),
+        ("related-not-found", "/data/relationships/second/data"),
+    ]
