@@ -82,12 +82,12 @@ def _shown(operation: Operation, outcome: Outcome) -> Rows | None:
 
 def _unless_known(call: Call, rows: Rows, tag: str, reply: Reply) -> Reply:
     """Heed `If-Match` (412) and `If-None-Match` (304) of a request that reads; the latter compares weakly."""
-    text = call.headers.get("if-match")
-    if text is not None:
-        expected = Expectation(read_tags(text, IF_MATCH, weak=False), source=IF_MATCH)
+    match, none_match = call.headers.get("if-match"), call.headers.get("if-none-match")
+    if match is not None:
+        expected = Expectation(read_tags(match, IF_MATCH, weak=False), source=IF_MATCH)
         if not is_met(expected, states_of(rows)):
             raise Rejected(failed(expected, version_of(rows), call.id or "", rows.layout.variants[0].resource))
-    return _unless_had(call.headers.get("if-none-match"), tag, reply)
+    return reply if none_match is None else _unless_had(none_match, tag, reply)
 
 
 def _unless_had(text: str | None, tag: str, reply: Reply) -> Reply:

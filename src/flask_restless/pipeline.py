@@ -37,7 +37,9 @@ class Exchange:
 def respond(exchange: Exchange) -> Reply:
     """Answer a request; what it changes is told to those who listen, once it is committed."""
     call = exchange.call
-    if call.method == "GET" or not signals.is_awaited(call.resource.registry.sender):
+    if call.method == "GET":
+        return _answer(exchange, None)
+    if not signals.is_awaited(call.resource.registry.sender):
         return _once(exchange)
     with signals.recorded(exchange.transaction.session, call.resource) as recorder:
         reply = _once(exchange)
@@ -94,7 +96,9 @@ def _answer(exchange: Exchange, once: Once | None) -> Reply:
 
 def _understood(call: Call, protocol: Protocol) -> Operation:
     """Give what is to be done: parsed, allowed, and as the hooks have left it."""
-    operation = expecting(call, protocol.parse(call))
+    operation = protocol.parse(call)
+    if not isinstance(operation, Fetch):
+        operation = expecting(call, operation)
     if call.resource.registry.is_guarded:
         operation = hooks.before(authorized(operation))
     return operation

@@ -37,8 +37,8 @@ def states_of(rows: Rows) -> tuple[str, ...]:
 
     There are two where deferred attributes were read: who has not seen those need not know their state.
     """
-    row = rows.rows[0]
-    variant = _variant(rows, row)
+    row, layout = rows.rows[0], rows.layout
+    variant = layout.variants[0] if layout.discriminator is None else _variant(rows, row)
     if variant.version is not None:
         return (version_text(version_value(variant.version, row)),)
     shown = _digest(_reader(variant)(row))

@@ -40,7 +40,8 @@ CHUNK = 5000
 
 def fetch(planner: Planner, operation: Fetch, transaction: Transaction) -> Fetched:
     """Carry out a Fetch; Rejected (`not-found`, `no-result`, `multiple-results`) where there is no such row."""
-    flush_pending(transaction.made)
+    if transaction.made is not None:
+        flush_pending(transaction.made)
     scopes = scopes_of(operation)
     plan = planner.plan(operation, scopes)
     with Reading(transaction) as reading:
@@ -141,6 +142,8 @@ def check_parent(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading:
 
 
 def _check_single(operation: Fetch, rows: Sequence[Row]) -> None:
+    if len(rows) == 1:
+        return
     match operation.origin:
         case One(id_) if not rows:
             raise not_found(operation.selection.resource, id_)

@@ -63,7 +63,18 @@ class Straight:
     COMMITTED each has a snapshot of its own anyway, and BEGIN and ROLLBACK would take as long as a short one.
     """
 
-    __slots__ = ("_errors", "_is_single", "_is_still", "_limit", "_pooled", "_raw", "_watchdog", "dialect", "engine")
+    __slots__ = (
+        "_errors",
+        "_is_single",
+        "_is_still",
+        "_limit",
+        "_pooled",
+        "_raw",
+        "_says_limit",
+        "_watchdog",
+        "dialect",
+        "engine",
+    )
 
     def __init__(self, engine: Engine, limit: TimeLimit, watchdog: Watchdog) -> None:
         self._open(engine, _taken(engine), limit, watchdog)
@@ -80,6 +91,7 @@ class Straight:
         self._limit = limit
         self._watchdog = watchdog if dialect.name == "postgresql" and limit.seconds else None
         self._is_single = self._is_still = False
+        self._says_limit = dialect.name in MYSQL
         begin_straight(limit, dialect, self._raw)
 
     def rows(self, statement: Executable, parameters: Parameters) -> Sequence[Row] | None:
@@ -125,7 +137,9 @@ class Straight:
         return isinstance(self.engine.pool, StaticPool)
 
     def _run(self, bound: tuple[str, Any], read: Callable[[Any], Result]) -> Result:
-        text, values = limited(self._limit, self.dialect, bound[0]), bound[1]
+        text, values = bound
+        if self._says_limit:
+            text = limited(self._limit, self.dialect, text)
         raw = self._raw
         number = self._watch()
         cursor = raw.cursor()
@@ -136,13 +150,14 @@ class Straight:
             raise self._wrapped(error, text, values) from error
         finally:
             cursor.close()
-            self._release(number)
+            if number is not None:
+                self._release(number)
 
     def _watch(self) -> int | None:
         return None if self._watchdog is None else self._watchdog.watch(self._raw, self._limit.seconds)
 
-    def _release(self, number: int | None) -> None:
-        if self._watchdog is not None and number is not None:
+    def _release(self, number: int) -> None:
+        if self._watchdog is not None:
             self._watchdog.release(number)
 
     def close(self) -> None:
@@ -228,7 +243,8 @@ class StraightWriting(Straight):
         try:
             return connection.execute(statement, parameters)
         finally:
-            self._release(number)
+            if number is not None:
+                self._release(number)
 
     def _watch(self) -> int | None:
         self._is_begun = True

@@ -83,7 +83,8 @@ class JsonApi:
         """Understand a request; media types come first, before any side effect (J-2.3.12)."""
         if call.endpoint == "operations":
             return self._batch(call)
-        note_callback(call)
+        if call.resource.options.allow_jsonp:
+            note_callback(call)
         if call.endpoint != "evaluation":
             negotiate(call)
         try:
@@ -107,7 +108,8 @@ class JsonApi:
 
     def render(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:
         """Write the answer to a request that succeeded."""
-        return wrapped(call, self._rendered(call, operation, outcome))
+        reply = self._rendered(call, operation, outcome)
+        return wrapped(call, reply) if call.notes else reply
 
     def _rendered(self, call: Call, operation: Operation, outcome: Outcome) -> Reply:
         match operation, outcome:
@@ -135,7 +137,7 @@ class JsonApi:
         return wrapped(call, Reply(error_status(problems), (*COMMON, *error_headers(problems)), body))
 
     def _fetched(self, call: Call, operation: Fetch, fetched: Fetched) -> Reply:
-        links_wanted = operation.selection.links is not False
+        links_wanted, is_many = operation.selection.links is not False, operation.is_many
         document = self._document(
             call, operation.selection, fetched.rows, (call.relation or "",) if operation.as_linkage else ()
         )
@@ -150,7 +152,7 @@ class JsonApi:
             links["related"] = _related_link(call)
         if operation.single and data:
             headers = (("Content-Location", self._url(call, fetched.rows)),)
-        primary: Any = data if operation.is_many else (data[0] if data else None)
+        primary: Any = data if is_many else (data[0] if data else None)
         body: dict[str, Any] = {"data": primary, "links": links, "jsonapi": VERSION}
         if operation.selection.included:
             body["included"] = list(document.included.values())
@@ -158,7 +160,7 @@ class JsonApi:
             body["meta"] = {"total": fetched.total}
         type_ = MEDIA_TYPE
         page = operation.selection.page
-        if operation.is_many and page is not None:
+        if is_many and page is not None:
             if page.spelling is Spelling.CURSOR:
                 type_ = apply_profile(call, operation.selection, fetched, body)
             else:
