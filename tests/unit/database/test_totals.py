@@ -158,6 +158,12 @@ def shadowed(words: Words) -> None:
         connection.execute(text("INSERT INTO words (text) VALUES ('a'), ('a'), ('a')"))
 
 
+def hidden(words: Words) -> None:
+    """A temporary table stands before the file's own; no number tells so."""
+    with words.engine.begin() as connection:
+        connection.execute(text("CREATE TEMP TABLE words (id INTEGER PRIMARY KEY, text TEXT, secret BLOB)"))
+
+
 def put_back(words: Words) -> None:
     """Another connection puts a whole other file in the place of this one's pages."""
     with closing(sqlite3.connect(":memory:")) as other, closing(sqlite3.connect(words.path)) as target:
@@ -177,6 +183,7 @@ def put_back(words: Words) -> None:
         (posted, 5),
         (deleted, 3),
         (shadowed, 3),
+        (hidden, 0),
         (put_back, 9),
     ],
     ids=lambda one: getattr(one, "__name__", str(one)),
@@ -217,8 +224,9 @@ def test_what_was_not_committed_is_not_kept(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_view_is_counted_each_time(words: Words) -> None:
+    """The second time SQLite says that it is no table, and is not asked about it any more."""
     url = "/api/recent?page[size]=1"
-    assert [words.total(url) for _ in range(4)] == [(5, 1)] * 4
+    assert [words.total(url) for _ in range(5)] == [(5, 1), (5, 2), (5, 1), (5, 1), (5, 1)]
 
 
 @pytest.mark.parametrize(

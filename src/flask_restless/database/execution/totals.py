@@ -8,7 +8,7 @@ Servers have nothing of the kind.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.sql.operators import custom_op
 from sqlalchemy.sql.visitors import iterate
 
 from ..plan import Parameters
+from .prepared import prepared
 from .straight import Straight
 
 KEY = "flask_restless.totals"
@@ -29,8 +30,11 @@ SLOW = 0.0005
 KEPT = 64
 """Totals that are kept on a connection."""
 
-UNKNOWN: Hashable = None
-"""The state of a database that cannot tell it, or not of those tables."""
+State = tuple[int, int, int]
+"""The versions of the data and of the schema, and how many rows the connection itself has changed."""
+
+NEVER: State = (-1, -1, -1)
+"""What stands for the state of a database that cannot tell it, or not of those tables."""
 
 STEADY = frozenset(
     {
@@ -58,12 +62,19 @@ STEADY = frozenset(
 FUNCTIONS = frozenset({"count", "lower"})
 
 STATE = (
-    "SELECT data_version, schema_version FROM pragma_data_version, pragma_schema_version "
-    "WHERE NOT EXISTS (SELECT 1 FROM sqlite_temp_master) AND {count} = (SELECT count(*) FROM sqlite_master "
+    "SELECT data_version, schema_version{total} FROM pragma_data_version, pragma_schema_version "
+    "WHERE NOT EXISTS (SELECT 1 FROM sqlite_temp_master){more}"
+)
+"""Numbers for changes by others and for changes of tables, unless temporary tables may stand before others; how often
+the connection itself has changed a row is known without a statement."""
+
+PLAIN = (
+    " AND {count} = (SELECT count(*) FROM sqlite_master "
     "WHERE type = 'table' AND name COLLATE NOCASE IN ({names}) AND sql NOT LIKE 'CREATE VIRTUAL%')"
 )
-"""Numbers for changes by others and for changes of tables, where all is in plain tables of the file: views may go by
-the clock.  How many rows the connection itself has changed is known without a statement."""
+"""Where all is in plain tables of the file: views may go by the clock."""
+
+AGAIN = STATE.format(total="", more="")
 
 Key = tuple[Hashable, ...]
 
@@ -72,26 +83,52 @@ def counted(lane: Straight, statement: Select[Any], parameters: Parameters) -> i
     """Give what a statement counts; None for one that needs more than a driver; DBAPIError."""
     if lane.dialect.driver != "pysqlite":
         return _counted(lane, statement, parameters)
-    known: OrderedDict[Key, tuple[Hashable, int]] = lane.info.get(KEY) or OrderedDict()
+    known: OrderedDict[Key, tuple[State | None, int]] = lane.info.get(KEY) or OrderedDict()
     key = _key(statement, parameters)
-    state = UNKNOWN
-    if key in known:
-        state = _state(lane, tables_of(statement))
-        then, total = known[key]
-        if state is not UNKNOWN and state == then:
-            return total
+    is_known, (then, before) = key in known, known.get(key, (None, 0))
+    if then is not None and _is_still(lane, then):
+        return before
     started = perf_counter()
-    found = _counted(lane, statement, parameters)
+    if is_known and then is not NEVER:
+        then, total = _counted_as_of(lane, statement, parameters)
+    else:
+        total = _counted(lane, statement, parameters)
     if perf_counter() - started < SLOW:  # once it may have taken long by chance
         known.pop(key, None)
-    elif found is not None and key and tables_of(statement):
-        _keep(lane, key, state, found)
-    return found
+    elif total is not None and key and tables_of(statement):
+        _keep(lane, key, then, total)
+    return total
 
 
 def _counted(lane: Straight, statement: Select[Any], parameters: Parameters) -> int | None:
     rows = lane.rows(statement, parameters)
     return None if rows is None else int(str(rows[0][0]))
+
+
+def _counted_as_of(lane: Straight, statement: Select[Any], parameters: Parameters) -> tuple[State, int | None]:
+    """Count, and give the state along with the total, by one statement.
+
+    What was not committed yet may be undone, and what is attached has versions of its own.
+    """
+    changes, tables = lane.changes, tables_of(statement)
+    short = prepared(statement, lane.dialect)
+    bound = None if short is None else short.bound(parameters)
+    if bound is not None and changes is not None and not any(one.schema for one in tables):
+        more = PLAIN.format(count=len(tables), names=", ".join("?" * len(tables)))
+        text = STATE.format(total=f", ({bound[0]})", more=more)
+        numbers: Sequence[Sequence[Any]] = lane.said(text, (*bound[1], *(one.name for one in tables)))
+        if numbers:
+            version, schema, total = numbers[0]
+            return (version, schema, changes), total
+    return NEVER, _counted(lane, statement, parameters)
+
+
+def _is_still(lane: Straight, then: State) -> bool:
+    """Whether the database is in that state; what is there in the same tables has been looked at before."""
+    if lane.changes != then[2]:
+        return False
+    numbers = lane.said(AGAIN, ())
+    return bool(numbers) and tuple(numbers[0]) == then[:2]
 
 
 def _key(statement: Select[Any], parameters: Parameters) -> Key:
@@ -105,31 +142,13 @@ def _key(statement: Select[Any], parameters: Parameters) -> Key:
     return key
 
 
-def _keep(lane: Straight, key: Key, state: Hashable, total: int) -> None:
-    """Keep a total as of a state; of an unknown state it only tells that the count takes long."""
+def _keep(lane: Straight, key: Key, state: State | None, total: int) -> None:
+    """Keep a total as of a state; without one that only tells that the count takes long."""
     known = lane.info.setdefault(KEY, OrderedDict())
     known[key] = state, total
     known.move_to_end(key)
     while len(known) > KEPT:
         known.popitem(last=False)
-
-
-def _state(lane: Straight, tables: tuple[Table, ...]) -> Hashable:
-    """Give the state of a database, read before what is counted in it, so that it can only be too old.
-
-    What was not committed yet may be undone, and what is attached has versions of its own.
-    """
-    changes = lane.changes
-    if changes is None or any(one.schema for one in tables):
-        return UNKNOWN
-    rows = lane.said(*_question(tables))
-    return (*rows[0], changes) if rows else UNKNOWN
-
-
-@lru_cache(maxsize=1024)
-def _question(tables: tuple[Table, ...]) -> tuple[str, tuple[str, ...]]:
-    """Give the statement that asks for the state, and its values."""
-    return STATE.format(count=len(tables), names=", ".join("?" * len(tables))), tuple(one.name for one in tables)
 
 
 @lru_cache(maxsize=1024)
