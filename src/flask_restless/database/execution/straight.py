@@ -33,14 +33,6 @@ DIALECT_EVENTS = attrgetter("do_execute", "do_execute_no_params", "handle_error"
 CANCELLING = frozenset({"psycopg", "psycopg2"})
 """PostgreSQL's drivers that can cancel what runs on a connection."""
 
-STILL = {
-    "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    "sqlite": "BEGIN",
-    "mysql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "mariadb": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-}
-"""What has the statements of one transaction see one state of the database, by dialect."""
-
 Result = TypeVar("Result")
 
 
@@ -123,11 +115,16 @@ class Straight:
 
         To be called before any statement; DBAPIError.
         """
-        name = self.dialect.name
-        is_free = {"postgresql": self._is_single, "sqlite": self.changes is not None and not self._is_shared}
-        if name not in STILL or not is_free.get(name, True):
-            return False
-        self._run((STILL[name], ()), _nothing)
+        match self.dialect.name:
+            case "postgresql" if self._is_single:
+                self.dialect.set_isolation_level(self._raw, "REPEATABLE READ")  # said along with the driver's BEGIN
+                self._is_single = False
+            case "sqlite" if self.changes is not None and not self._is_shared:
+                self._run(("BEGIN", ()), _nothing)
+            case "mysql" | "mariadb":
+                self._run(("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", ()), _nothing)
+            case _:
+                return False
         self._is_still = True
         return True
 
@@ -176,12 +173,12 @@ class Straight:
         A connection that refuses must not be used any more.
         """
         try:
-            if not self._is_single:
+            if self._is_single:
+                raw.autocommit = False
+            else:
                 raw.rollback()
-                return True
-            if self._is_still:
-                raw.cursor().execute("ROLLBACK")
-            raw.autocommit = False
+            if self._is_still and self.dialect.name == "postgresql":
+                raw.isolation_level = None
         except self._errors:
             return False
         return True
