@@ -42,7 +42,10 @@ def page(result: dict[str, Any]) -> str:
         table(result, lambda one: digits(one["processor_ratio"])),
         "Statements for one request:",
         table(result, lambda one: str(one["statements"])),
-        "The other library that comes closest to us where we show the same linkage and total, in times of ours:",
+        (
+            "The other library that comes closest to us where we show the same linkage, and the total if it does, "
+            "in times of ours:"
+        ),
         markdown(
             [["", "library", "times"], *([item, label, digits(times)] for item, label, times in ours_against(result))]
         ),
@@ -167,24 +170,24 @@ def ours_against(result: dict[str, Any]) -> Iterable[tuple[str, str, float]]:
     """Give each item, the library that is the fastest in relation to us, and how many times as long as we it takes.
 
     One that shows the linkage of relationships that are not included is held against us with all linkage, and one that
-    does not count the rows against us without a total.
+    does not count the rows against us without a total or with one, whichever takes less.
     """
     own = {LIMIT.name, OURS.name, "ours-linkage", "ours-untotalled", "classic"}
     for item in result["items"]:
         row = result["figures"][item["key"]]
         times = {
-            result["contestants"][name]["label"]: cell["ratio"] / match["ratio"]
+            result["contestants"][name]["label"]: cell["ratio"] / min(matches)
             for name, cell in row.items()
-            if name not in own and (match := row.get(matching(cell))) is not None
+            if name not in own and (matches := [row[one]["ratio"] for one in matching(cell) if one in row])
         }
         if times:
             label = min(times, key=lambda one: times[one])
             yield item["title"], label, times[label]
 
 
-def matching(cell: dict[str, Any]) -> str:
-    """Name the one of us that shows the same linkage, and counts or does not."""
+def matching(cell: dict[str, Any]) -> tuple[str, ...]:
+    """Name those of us that show the same linkage, and the total if there is one."""
     if "linkage of comments" in cell["differs"]:
-        return "ours-linkage"
+        return ("ours-linkage",)
     uncounted = any(remark == "no total" or UNCOUNTED.fullmatch(remark) for remark in cell["differs"])
-    return "ours-untotalled" if uncounted else OURS.name
+    return (OURS.name, "ours-untotalled") if uncounted else (OURS.name,)
