@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -121,22 +121,29 @@ def _check_order(cursor: Cursor, mark: bytes, sort: tuple[SortKey, ...], source:
 
 # ---------------------------------------------------------------- texts
 
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
+
+Writer = Callable[..., str]
+"""The values of a row's sort keys, and whether the row itself is meant too -> the text of a cursor."""
+
+ALIKE = frozenset({str, bool, type(None)})
+"""Types of values that JSON has just so."""
+
 
 def write_cursor(resource: Resource, cursor: Cursor) -> str:
     """Write a cursor of a list of `resource`."""
-    return cursor_writer(resource)(cursor)
+    return cursor_writer(resource, cursor.order)(cursor.values, cursor.inclusive)
 
 
-def cursor_writer(resource: Resource) -> Callable[[Cursor], str]:
-    """Give what writes the cursors of one page of `resource`: its key is made ready once."""
+def cursor_writer(resource: Resource, order: bytes) -> Writer:
+    """Give what writes the cursors of one page of `resource`, in URL-safe letters: its key is made ready once."""
     signing = _signing(_keys(resource)[0])
 
-    def write(cursor: Cursor) -> str:
-        values = None if cursor.values is None else [_plain(one) for one in cursor.values]
-        body = cursor.order + orjson.dumps([int(cursor.inclusive), values])
+    def write(values: Iterable[object] | None, inclusive: bool = False) -> str:
+        body = order + orjson.dumps([int(inclusive), None if values is None else [_plain(one) for one in values]])
         signature = signing.copy()
         signature.update(body)
-        return base64.urlsafe_b64encode(signature.digest() + body).rstrip(b"=").decode()
+        return binascii.b2a_base64(signature.digest() + body, newline=False).translate(URL_SAFE, b"=").decode()
 
     return write
 
@@ -202,6 +209,9 @@ def _signing(key: bytes) -> blake2b:
 
 def _plain(value: object) -> Any:
     """Write a value as JSON that tells its Python type; what is of no known type is compared as text."""
+    kind = type(value)
+    if kind in ALIKE:
+        return value
     match value:
         case None | bool() | str():
             return value

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
-from ...operations.cursors import PROFILE, cursor_writer, order_mark
+from ...operations.cursors import PROFILE, Writer, cursor_writer, order_mark
 from ...operations.outcome import Fetched, Row
 from ...operations.paging import Cursor, Page, Total
 from ...operations.problems import Problem, Source
@@ -22,6 +22,7 @@ PUBLISHED = (f"{PROFILE}/", PROFILE)
 PROFILES = frozenset(PUBLISHED)
 SORT = Source(parameter="sort")
 BOUNDS = frozenset({"page[after]", "page[before]"})
+SIZE = frozenset({"page[size]"})
 
 
 def asks_for_cursors(call: Call) -> bool:
@@ -79,7 +80,7 @@ class Seeker:
     page: Page
     fetched: Fetched
     order: bytes
-    write: Callable[[Cursor], str]
+    write: Writer
 
     @classmethod
     def of(cls, call: Call, selection: Selection, fetched: Fetched) -> Seeker:
@@ -87,17 +88,13 @@ class Seeker:
         assert selection.page is not None
         resource = selection.resource
         mark = order_mark(resource, selection.sort)
-        return cls(call, selection, selection.page, fetched, mark, cursor_writer(resource))
+        return cls(call, selection, selection.page, fetched, mark, cursor_writer(resource, mark))
 
     def with_cursors(self, items: Sequence[Object]) -> list[Object]:
         """Give each item the cursor that falls on it (C-6.3)."""
-        rows = self.fetched.rows.rows
-        return [self._with_cursor(item, row) for item, row in zip(items, rows, strict=True)]
-
-    def _with_cursor(self, item: Object, row: Row) -> Object:
-        meta = item.get("meta", {})
-        place = {**meta.get("page", {}), "cursor": self.write(self._on(row))}
-        return {**item, "meta": {**meta, "page": place}}
+        rows, write, position = self.fetched.rows.rows, self.write, self.fetched.rows.layout.position
+        cursors = [write([row[number] for number in position]) for row in rows]
+        return [_with_cursor(item, cursor) for item, cursor in zip(items, cursors, strict=True)]
 
     def meta(self) -> Object:
         """Give the document's pagination metadata (C-5.3, C-8)."""
@@ -146,10 +143,19 @@ class Seeker:
     def _link(self, name: str, cursor: Cursor | None, *, keep: bool = False) -> str | None:
         if cursor is None:
             return None
-        own = {f"page[{name}]": self.write(cursor)}
+        own = f"page%5B{name}%5D={self.write(cursor.values, cursor.inclusive)}"
+        without = frozenset({f"page[{name}]"}) if keep else BOUNDS
         if self.page.size is not None:
-            own["page[size]"] = str(self.page.size)
-        return changed_url(self.call, own, frozenset() if keep else BOUNDS)
+            own += f"&page%5Bsize%5D={self.page.size}"
+            without |= SIZE
+        return changed_url(self.call, own, without)
+
+
+def _with_cursor(item: Object, cursor: str) -> Object:
+    if "meta" not in item:
+        return {**item, "meta": {"page": {"cursor": cursor}}}
+    meta = item["meta"]
+    return {**item, "meta": {**meta, "page": {**meta.get("page", {}), "cursor": cursor}}}
 
 
 def estimated(total: int) -> Object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -95,18 +94,14 @@ def _page_link(call: Call, page: Page, offset: int) -> str:
     assert page.size is not None
     if page.spelling is Spelling.NUMBER:
         own = f"page%5Bnumber%5D={offset // page.size + 1}&page%5Bsize%5D={page.size}"
-        return _with(call, own, BY_NUMBER)
-    return _with(call, f"page%5Boffset%5D={offset}&page%5Blimit%5D={page.size}", BY_OFFSET)
+        return changed_url(call, own, BY_NUMBER)
+    return changed_url(call, f"page%5Boffset%5D={offset}&page%5Blimit%5D={page.size}", BY_OFFSET)
 
 
-def _with(call: Call, own: str, without: frozenset[str]) -> str:
+def changed_url(call: Call, own: str, without: frozenset[str]) -> str:
+    """Give the URL of the request with the query `own` in place of some parameters; all else is kept (C-7.6)."""
     kept = _encoded(call.query, without)
     return _url(call, f"{kept}&{own}" if kept else own)
-
-
-def changed_url(call: Call, own: Mapping[str, str], without: frozenset[str] = frozenset()) -> str:
-    """Give the URL of the request with other values for the parameters in `own`; all else is kept (C-7.6)."""
-    return _with(call, urlencode(own), without.union(own))
 
 
 def link_header(links: Links) -> str | None:
