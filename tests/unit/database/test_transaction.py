@@ -42,6 +42,31 @@ def test_reading_takes_no_session(sqlite: Engine, made: list[Session]) -> None:
     assert made == []
 
 
+def is_open(driver: Any, kind: str) -> bool:
+    """Whether a driver's connection is in a transaction."""
+    if kind == "sqlite":
+        return bool(driver.in_transaction)
+    if kind == "postgresql":
+        return bool(driver.info.transaction_status.name != "IDLE")
+    with driver.cursor() as cursor:
+        cursor.execute("SELECT @@in_transaction")
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_what_was_refused_is_undone_whatever_the_pool_does(kind: str, tmp_path: Path) -> None:
+    """A pool that resets nothing hands a connection on as it comes."""
+    with several_connections(kind, tmp_path) as made:
+        engine = create_engine(made.url, pool_reset_on_return=None, pool_size=1, max_overflow=0)
+        shop = open_shop(engine)
+        country = {"data": {"type": "countries", "attributes": {"code": "XX", "name": "Nowhere", "currency": "XXX"}}}
+        assert shop.client.send("POST", "/api/countries", country).status_code == 201
+        assert shop.client.send("POST", "/api/countries", country).status_code == 409
+        driver: Any = engine.raw_connection().driver_connection
+        assert not is_open(driver, kind)
+        engine.dispose()
+
+
 def test_a_session_that_is_listened_to_is_made(sqlite: Engine, made: list[Session]) -> None:
     shop = open_shop(sqlite)
     maker = shop.session

@@ -168,16 +168,12 @@ class Straight:
         self._pooled.close()
 
     def _is_as_before(self, raw: Any) -> bool:
-        """Undo what was not committed, whatever the pool does, and have statements in transactions again.
-
-        A connection that refuses must not be used any more.
-        """
+        """Have statements in transactions again as before; a connection that refuses must not be used any more."""
         try:
             if self._is_single:
                 raw.autocommit = False
-            else:
+            elif self._is_still and self.dialect.name == "postgresql":
                 raw.rollback()
-            if self._is_still and self.dialect.name == "postgresql":
                 raw.isolation_level = None
         except self._errors:
             return False
@@ -195,11 +191,11 @@ class Straight:
 class StraightWriting(Straight):
     """A connection past the Session for one transaction of reading and writing, undone unless it is committed."""
 
-    __slots__ = ("_connection", "_is_begun")
+    __slots__ = ("_connection", "_is_begun", "_is_committed")
 
     def __init__(self, engine: Engine, limit: TimeLimit, watchdog: Watchdog) -> None:
         self._connection: Connection | None = None
-        self._is_begun = False
+        self._is_begun = self._is_committed = False
         self._open(engine, _taken(engine), limit, watchdog)
 
     @property
@@ -239,6 +235,10 @@ class StraightWriting(Straight):
         number = self._watch()
         try:
             return connection.execute(statement, parameters)
+        except DBAPIError as error:
+            if error.connection_invalidated:  # SQLAlchemy has given it up already
+                self._raw = None
+            raise
         finally:
             if number is not None:
                 self._release(number)
@@ -255,6 +255,16 @@ class StraightWriting(Straight):
             self.dialect.do_commit(self._raw)
         except self._errors as error:
             raise self._wrapped(error, None, None) from error
+        self._is_committed = True
+
+    def _is_as_before(self, raw: Any) -> bool:
+        """Undo what was not committed, whatever the pool does."""
+        try:
+            if not (self._is_single or self._is_committed):
+                raw.rollback()
+        except self._errors:
+            return False
+        return super()._is_as_before(raw)
 
     def close(self) -> None:
         """Give the connection back; what was not committed is undone.  A second time does nothing."""
