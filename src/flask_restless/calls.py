@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
-from flask import Request, request
+from flask import Request, current_app, request
 
 from .long_queries import OVERRIDE, QUERY, ascii_query, merged_query, method_of
 from .operations.problems import Rejected, quote, reject
@@ -106,6 +106,13 @@ def _root(scheme: str, host: str, mount: str) -> str:
         detail = f"the host {quote(host)} is malformed" if host else "the host is missing or malformed"
         raise reject("malformed-host", detail)
     return f"{scheme}://{host}{percent_encoded(mount.rstrip('/').encode('latin-1'), safe='/')}"
+
+
+def secrets_of(own: str | bytes | None) -> tuple[bytes, ...]:
+    """Give what cursors are signed with during a request: the first signs, all of them are understood."""
+    config = current_app.config
+    given = [own] if own else [config.get("SECRET_KEY"), *(config.get("SECRET_KEY_FALLBACKS") or ())]
+    return tuple(one if isinstance(one, bytes) else str(one).encode() for one in given if one)
 
 
 def _body(asked: Request, limit: int) -> bytes:

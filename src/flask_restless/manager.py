@@ -13,9 +13,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask
 
+from .calls import secrets_of
 from .database.execution.executor import Executor
+from .database.planning.planner import CacheInfo
 from .endpoints import Service, add_routes, add_shared_route
 from .operations.idempotency import IdempotencyStore
 from .operations.operators import own_operator
@@ -53,7 +55,8 @@ class APIManager:
     as an `IdempotencyTable`; without it the header is ignored.
     `cursor_secret` signs the cursors of pages; without it the application's `SECRET_KEY` does (and what
     `SECRET_KEY_FALLBACKS` lists is still understood), and without that a checksum.  `include_links`
-    and `earlier_parameters` are the defaults of those options of the APIs.
+    and `earlier_parameters` are the defaults of those options of the APIs.  `plan_cache_size` is the number of request
+    shapes whose statements are kept.
 
     >>> manager = APIManager(app, session=Session)                          # doctest: +SKIP
     >>> manager.create_api(Person, methods=["GET", "POST", "PATCH", "DELETE"])  # doctest: +SKIP
@@ -78,17 +81,20 @@ class APIManager:
         idempotency: IdempotencyStore | None = None,
         hooks: Hooks = NO_HOOKS,
         cursor_secret: str | bytes | None = None,
+        plan_cache_size: int = 512,
     ) -> None:
         if not isinstance(hooks, Hooks):
             raise IllegalArgumentError(f"hooks is {hooks!r}; it is a Hooks value, such as Hooks(before=check)")
+        if type(plan_cache_size) is not int or plan_cache_size < 1:
+            raise IllegalArgumentError(f"plan_cache_size is {plan_cache_size!r}; it is a number of plans, at least 1")
         self._sessions = Sessions(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
-        executor = Executor()
+        self._executor = Executor(plan_cache_size)
         self._services = {
-            name: Service(Exporting(make()), executor, self._sessions, self._session, idempotency)
+            name: Service(Exporting(make()), self._executor, self._sessions, self._session, idempotency)
             for name, make in PROTOCOLS.items()
         }
-        self._registries = {name: Registry(limits, partial(_secrets, cursor_secret)) for name in PROTOCOLS}
+        self._registries = {name: Registry(limits, partial(secrets_of, cursor_secret)) for name in PROTOCOLS}
         for one in self._registries.values():
             one.sender = self
             one.peers.extend(other for other in self._registries.values() if other is not one)
@@ -272,6 +278,11 @@ class APIManager:
         own = self._registries[self._protocol]
         return tuple(one for registry in (own, *own.peers) for one in registry)
 
+    @property
+    def plan_cache(self) -> CacheInfo:
+        """How often a kept plan has served a request of this manager, and how many are kept."""
+        return self._executor.planner.info()
+
     def url_for(
         self,
         model: type,
@@ -372,13 +383,6 @@ class APIManager:
     def api_name(collection_name: str) -> str:
         """Give the name of the blueprint of a collection's first API."""
         return f"{collection_name}api"
-
-
-def _secrets(own: str | bytes | None) -> tuple[bytes, ...]:
-    """Give what cursors are signed with during a request: the first signs, all of them are understood."""
-    config = current_app.config
-    given = [own] if own else [config.get("SECRET_KEY"), *(config.get("SECRET_KEY_FALLBACKS") or ())]
-    return tuple(one if isinstance(one, bytes) else str(one).encode() for one in given if one)
 
 
 def _known(protocol: str) -> str:

@@ -31,10 +31,6 @@ def _listed(shop: Shop, top: int, path: str = "/api/publishers?page[size]=100") 
     return [int(one["id"]) for one in shop.get(path, headers={"X-Top": str(top)}).json["data"]]
 
 
-def _planner(shop: Shop) -> Any:
-    return shop.manager._services["jsonapi"].executor.planner
-
-
 def test_equal_shapes_share_a_plan(filled: tuple[Engine, sessionmaker[Session]]) -> None:
     """Values are parameters: the second caller's rows are its own."""
     shop = serve(*filled, {Publisher: {"rules": Rules(scope=lambda Publisher: Publisher.id <= _top())}})
@@ -42,7 +38,7 @@ def test_equal_shapes_share_a_plan(filled: tuple[Engine, sessionmaker[Session]])
     first, second = _listed(shop, 3), _listed(shop, 1)
 
     assert (first, second) == ([1, 2, 3], [1])
-    assert (_planner(shop).misses, _planner(shop).hits) == (1, 1)
+    assert (shop.manager.plan_cache.misses, shop.manager.plan_cache.hits) == (1, 1)
 
 
 def test_different_shapes_never_share_a_plan(filled: tuple[Engine, sessionmaker[Session]]) -> None:
@@ -60,7 +56,7 @@ def test_different_shapes_never_share_a_plan(filled: tuple[Engine, sessionmaker[
         for top, ids in expected.items():
             assert [one for one in _listed(shop, top) if one <= 3] == ids
 
-    assert (_planner(shop).misses, _planner(shop).hits) == (5, 5)
+    assert (shop.manager.plan_cache.misses, shop.manager.plan_cache.hits) == (5, 5)
 
 
 def test_lists_of_any_length_are_of_one_shape(filled: tuple[Engine, sessionmaker[Session]]) -> None:
@@ -68,7 +64,7 @@ def test_lists_of_any_length_are_of_one_shape(filled: tuple[Engine, sessionmaker
     shop = serve(*filled, {Publisher: {"rules": rules}})
 
     assert [len(_listed(shop, top)) for top in (2, 0, 3)] == [2, 0, 3]
-    assert _planner(shop).misses == 1
+    assert shop.manager.plan_cache.misses == 1
 
 
 def test_a_scope_is_asked_once_for_a_kept_plan(filled: tuple[Engine, sessionmaker[Session]]) -> None:
@@ -153,7 +149,7 @@ def test_a_scope_without_a_cache_key(filled: tuple[Engine, sessionmaker[Session]
     shop = serve(*filled, {Author: {"rules": rules}})
 
     assert [_listed(shop, top, "/api/authors?page[size]=100") for top in (2, 1)] == [[1, 2], [1]]
-    assert len(_planner(shop)) == 0
+    assert shop.manager.plan_cache.currsize == 0
 
 
 def test_a_wrong_scope_is_a_defect(filled: tuple[Engine, sessionmaker[Session]]) -> None:

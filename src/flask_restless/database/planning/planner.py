@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from ...operations.operation import Fetch, Related
 from ...operations.selection import Selection
@@ -55,6 +55,15 @@ class Recent(Generic[Key, Value]):
         return len(self._items)
 
 
+class CacheInfo(NamedTuple):
+    """What a cache has done so far, in the words of `functools.lru_cache`."""
+
+    hits: int
+    misses: int
+    maxsize: int
+    currsize: int
+
+
 class Planner:
     """Plans Fetches; `hits` and `misses` count how often a kept plan served."""
 
@@ -66,6 +75,10 @@ class Planner:
 
     def __len__(self) -> int:
         return len(self._by_shape)
+
+    def info(self) -> CacheInfo:
+        """Tell how often a kept plan served, and how many are kept of the most that can be."""
+        return CacheInfo(self.hits, self.misses, self._by_shape.size, len(self._by_shape))
 
     def plan(self, fetch: Fetch, scopes: Scopes = NO_SCOPES) -> FetchPlan:
         """Give the plan for `fetch` and its `scopes`, made now if no operation of its shape was seen lately."""
