@@ -133,10 +133,10 @@ class Process:
         reply = self._order(do="time", item=item, times=times)
         return reply["wall"], reply["processor"]
 
-    def plans(self) -> tuple[int, int] | None:
-        """Give the hits and the misses of our plan cache until now, or None where they cannot be seen."""
-        found = self._order(do="plans")["plans"]
-        return None if found is None else tuple(found)
+    def plans(self) -> tuple[int, int]:
+        """Give the hits and the misses of our plan cache until now."""
+        hits, misses = self._order(do="plans")["plans"]
+        return hits, misses
 
     def close(self) -> None:
         """End it."""

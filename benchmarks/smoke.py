@@ -1,7 +1,7 @@
 """`python -m benchmarks.smoke`: L1 against us, shortly, and a failure where a gate does not hold.
 
 What is exact is held exactly: the statements of each work item, documents equal to L1's, and plans that are kept.
-Times are held loosely, at half above the bound of an item, since the machine has other work.
+Times are held loosely, at twice the bound of an item, since the machine has other work.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STATEMENTS = {
 }
 """Ours, for one request."""
 
-TOLERANCE = 1.5
+TOLERANCE = 2.0
 LONG = {"export", "atomic-100", "atomic-1000"}
 
 
@@ -87,12 +87,9 @@ def unequal(item: Item, limit: dict[str, Any], reply: dict[str, Any]) -> Iterabl
 def forgotten(ours: Process, items: list[Item]) -> Iterable[str]:
     """Ask everything once more: no plan may be made again."""
     before = ours.plans()
-    if before is None:
-        print("the hits of the plan cache cannot be seen: this gate is left out")
-        return
     for item in items:
         ours.ask(item.key)
-    hits, misses = (now - then for now, then in zip(ours.plans() or before, before, strict=True))
+    hits, misses = (now - then for now, then in zip(ours.plans(), before, strict=True))
     print(f"plans: {hits} of {hits + misses} were kept")
     if misses or hits < len(items):
         yield f"{misses} plans were made again, {hits} of {len(items)} were kept"
@@ -116,7 +113,7 @@ def slow(kind: str, articles: int, rounds: int) -> Iterable[str]:
             f"{item.bound:8.1f}"
         )
         if min(ratios) > item.bound * TOLERANCE:
-            yield f"{item.title}: {ratios[0]:.2f} times as long as by hand, bound {item.bound} and half"
+            yield f"{item.title}: {ratios[0]:.2f} times as long as by hand, the bound is {item.bound} and as much again"
 
 
 def main() -> None:
