@@ -10,6 +10,7 @@ from sqlalchemy import Engine, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, foreign, mapped_column, relationship, sessionmaker
 
 from conftest import JSONAPI, Shop, open_shop
+from flask_restless.database.execution import read
 from flask_restless.demo.models import Author, Tag
 from racing import several_connections
 from slow import served
@@ -64,6 +65,24 @@ def test_what_was_refused_is_undone_whatever_the_pool_does(kind: str, tmp_path: 
         assert shop.client.send("POST", "/api/countries", country).status_code == 409
         driver: Any = engine.raw_connection().driver_connection
         assert not is_open(driver, kind)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("far", [0, 1000], ids=["from the end", "from the beginning"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_what_was_read_is_over_whatever_the_pool_does(
+    kind: str, far: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read, "FAR", far)
+    with several_connections(kind, tmp_path) as made:
+        engine = create_engine(made.url, pool_reset_on_return=None, pool_size=1, max_overflow=0)
+        shop = open_shop(engine)
+        assert shop.get("/api/publishers?page[size]=1&page[number]=3&include=country").status_code == 200
+        pooled = engine.raw_connection()
+        assert not is_open(pooled.driver_connection, kind)
+        pooled.close()
+        assert shop.get("/api/publishers/1").status_code == 200
+        assert not is_open(engine.raw_connection().driver_connection, kind)
         engine.dispose()
 
 

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Dialect, Engine, Executable, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import Pool, StaticPool
+from sqlalchemy.pool.base import ResetStyle
 
 from ...operations.outcome import Row
 from ..plan import Parameters
@@ -168,12 +169,16 @@ class Straight:
         self._pooled.close()
 
     def _is_as_before(self, raw: Any) -> bool:
-        """Have statements in transactions again as before; a connection that refuses must not be used any more."""
+        """End what has begun, and have statements in transactions again.
+
+        A connection that refuses must not be used any more.
+        """
         try:
             if self._is_single:
                 raw.autocommit = False
-            elif self._is_still and self.dialect.name == "postgresql":
+            elif self._is_still or not _is_reset(self.engine.pool):
                 raw.rollback()
+            if self._is_still and self.dialect.name == "postgresql":
                 raw.isolation_level = None
         except self._errors:
             return False
@@ -275,6 +280,11 @@ class StraightWriting(Straight):
 def _all(cursor: Any) -> Sequence[Row]:
     found: Sequence[Row] = cursor.fetchall()
     return found
+
+
+def _is_reset(pool: Pool) -> bool:
+    """Whether a pool ends transactions itself; drivers that ask the server for it need not do so twice."""
+    return getattr(pool, "_reset_on_return", None) is not ResetStyle.reset_none
 
 
 def _nothing(_cursor: Any) -> None:
