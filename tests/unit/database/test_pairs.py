@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from flask import Flask
-from sqlalchemy import Column, ForeignKey, Integer, Select, String, Table, Uuid
+from sqlalchemy import Column, ForeignKey, Integer, String, Table, Uuid
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import DeclarativeBase, mapped_column, relationship, sessionmaker
 
@@ -15,14 +16,14 @@ from flask_restless.operations.inclusion import selection
 from flask_restless.operations.operation import Collection, Fetch
 
 
-def statement_for(target: Any, column: Any, **options: Any) -> Select[Any] | None:
-    """Plan the linkage of a relationship whose table of pairs has that column."""
+def statement_for(target: Any, column: Any, *, joined: dict[str, Any] | None = None, **options: Any) -> Any:
+    """Plan the linkage of a relationship whose table of pairs has that column; give the statement of pairs alone."""
 
     class Own(DeclarativeBase):
         pass
 
     Table("pairs", Own.metadata, Column("a", ForeignKey("left.id"), primary_key=True), column)
-    many = relationship("Right", secondary="pairs")
+    many = relationship("Right", secondary="pairs", **(joined or {}))
     left = type("Left", (Own,), {"__tablename__": "left", "id": mapped_column(Integer, primary_key=True), "r": many})
     right = type("Right", (Own,), {"__tablename__": "right", "id": target, **options})
     manager = APIManager(Flask("planned"), session=sessionmaker())
@@ -58,3 +59,19 @@ def test_a_foreign_key_to_another_column_is_not_the_id() -> None:
         statement_for(mapped_column(Integer, primary_key=True), Column("b", ForeignKey("right.other")), other=other)
         is None
     )
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "and_(pairs.c.b == Right.id, Right.id > 2)",
+        "or_(pairs.c.b == Right.id, pairs.c.a == Right.id)",
+        "and_(pairs.c.b == Right.id, pairs.c.b > 2)",
+    ],
+)
+def test_a_join_that_says_more_is_heeded(condition: str) -> None:
+    """Such rows are related by more than the pairs."""
+    own = {"secondaryjoin": condition, "primaryjoin": "Left.id == pairs.c.a", "viewonly": True}
+    column = Column("b", ForeignKey("right.id"))
+
+    assert statement_for(mapped_column(Integer, primary_key=True), column, joined=own) is None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import eq
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, select, tuple_
+from sqlalchemy import BooleanClauseList, ColumnElement, Select, Table, and_, bindparam, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.base import MANYTOMANY, ONETOMANY
+from sqlalchemy.sql.operators import and_ as both
 
 from ...schema.resource import Relationship
 from ..plan import KEYS
@@ -142,6 +144,9 @@ def _over_secondary(relationship: Relationship, entity: Entity, order: list[Any]
 
 def _as_in_secondary(join: Any, pairs: Sequence[tuple[Any, Any]] | None) -> dict[Any, Any] | None:
     """Map the columns on one side to those of the table of pairs; None where the join says more than that."""
-    if not pairs or len(list(getattr(join, "clauses", (join,)))) != len(pairs):
+    clauses = list(join.clauses) if isinstance(join, BooleanClauseList) else [join]
+    if isinstance(join, BooleanClauseList) and join.operator is not both:
+        return None
+    if not pairs or len(clauses) != len(pairs) or any(getattr(one, "operator", None) is not eq for one in clauses):
         return None
     return dict(pairs)
