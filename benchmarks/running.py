@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -22,7 +23,11 @@ from .questions import Item
 BURST = 0.04
 """Seconds that a row of requests should take at least."""
 
-MOST = 50
+MOST = 300
+
+PARTS = 3
+"""Times that all processes are started anew: the same program takes a tenth more or less from start to start."""
+
 RESULT_FORMAT = 1
 PLAIN = {"export", "atomic-100", "atomic-1000"}
 
@@ -62,9 +67,17 @@ def run(kind: str, articles: int, rounds: int, items: Iterable[Item], contestant
         urls = {one.name: copy(one.name) for one in found.contestants}
         with ExitStack() as stack:
             check(found, started(found, urls, stack, traced=True))
-        with ExitStack() as stack:
-            measure(found, started(found, urls, stack, traced=False))
+        for writes in (False, True):  # reads first, since writes make the tables grow
+            for numbers in parts(rounds):
+                with ExitStack() as stack:
+                    measure(found, started(found, urls, stack, traced=False), numbers, writes=writes)
     return found
+
+
+def parts(rounds: int) -> list[range]:
+    """Divide the rounds among the starts of the processes."""
+    edges = [rounds * number // PARTS for number in range(PARTS + 1)]
+    return [range(start, stop) for start, stop in pairwise(edges) if stop > start]
 
 
 def started(found: Run, urls: dict[str, str], stack: ExitStack, *, traced: bool) -> dict[str, Process]:
@@ -89,6 +102,8 @@ def leave_out(found: Run, contestant: Contestant, reason: str) -> None:
     if contestant is LIMIT:
         raise SystemExit(f"{contestant.label} {reason}")
     found.left_out[contestant.name] = reason
+    for key in [one for one in found.cells if one[0] == contestant.name]:
+        del found.cells[key]
     say(f"{contestant.label} is left out: {reason}")
 
 
@@ -131,26 +146,25 @@ def compared(item: Item, limit: dict[str, Any], reply: dict[str, Any], descripti
     return compare(*shapes)
 
 
-def measure(found: Run, processes: dict[str, Process]) -> None:
-    """Ask everything of everyone in turn; reads first, since writes make the tables grow."""
-    for phase in (False, True):
-        plan = [
-            (item, name, process)
-            for item in found.items
-            if item.writes is phase
-            for name, process in processes.items()
-            if (name, item.key) in found.cells
-        ]
-        times: dict[tuple[str, str], int] = {}
-        for item, name, process in plan:
-            once = seconds(found, item, process, 2)
-            times[name, item.key] = max(1, min(MOST, round(BURST / once[0]))) if once else 1
-        title = f"{found.kind}, {'writes' if phase else 'reads'}"
-        for number in tqdm(range(found.rounds), title, disable=not sys.stderr.isatty()):
-            for item, name, process in turned(plan, number):
-                taken = seconds(found, item, process, times[name, item.key])
-                if taken is not None:
-                    found.cells[name, item.key].times.append(taken)
+def measure(found: Run, processes: dict[str, Process], numbers: range, *, writes: bool) -> None:
+    """Ask everything that reads, or that writes, of everyone in turn."""
+    plan = [
+        (item, name, process)
+        for item in found.items
+        if item.writes is writes
+        for name, process in processes.items()
+        if (name, item.key) in found.cells
+    ]
+    times: dict[tuple[str, str], int] = {}
+    for item, name, process in plan:
+        once = seconds(found, item, process, 2)
+        times[name, item.key] = max(1, min(MOST, round(BURST / once[0]))) if once else 1
+    title = f"{found.kind}, {'writes' if writes else 'reads'}"
+    for number in tqdm(numbers, title, disable=not sys.stderr.isatty()):
+        for item, name, process in turned(plan, number):
+            taken = seconds(found, item, process, times[name, item.key])
+            if taken is not None:
+                found.cells[name, item.key].times.append(taken)
 
 
 def seconds(found: Run, item: Item, process: Process, times: int) -> tuple[float, float] | None:
