@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from conftest import Shop, fresh_database, open_shop
 from flask_restless import APIManager
+from flask_restless.database.execution import read
 from flask_restless.database.execution.prepared import prepared
 from flask_restless.database.execution.reading import Reading
 from flask_restless.database.execution.transaction import Transaction
@@ -21,6 +22,11 @@ from flask_restless.demo.models import Book, Tag
 
 BOOKS = select(Book.id, Book.title, Book.published_on, Book.price).where(Book.id == bindparam("p0"))
 MAPPER: Any = Book.__mapper__
+LOSING = {
+    "postgresql": ("SELECT pg_backend_pid()", "SELECT pg_terminate_backend({})"),
+    "mariadb": ("SELECT connection_id()", "KILL {}"),
+}
+"""By kind of database, what tells the number of a connection, and what ends it."""
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
@@ -124,19 +130,21 @@ def test_a_session_bound_to_a_connection_is_asked(engine: Engine) -> None:
         assert not is_apart(session, engine)
 
 
+@pytest.mark.parametrize("target", ["engine", "class"])
 @pytest.mark.parametrize("name", ["before_cursor_execute", "before_execute", "engine_connect", "begin"])
-def test_an_engine_that_is_listened_to_hears_all(engine: Engine, name: str) -> None:
+def test_an_engine_that_is_listened_to_hears_all(engine: Engine, name: str, target: str) -> None:
     heard: list[object] = []
+    heeded = engine if target == "engine" else Engine
 
     def listener(*_: Any) -> None:
         heard.append(_)
 
-    event.listen(engine, name, listener)
+    event.listen(heeded, name, listener)
     try:
         with Session(engine) as session, read_in(session) as reading:
             reading.run(BOOKS, {"p0": 1}, MAPPER)
     finally:
-        event.remove(engine, name, listener)
+        event.remove(heeded, name, listener)
     assert heard
 
 
@@ -192,6 +200,27 @@ def test_a_lost_connection_is_replaced() -> None:
             ((name,),) = reading.run(select(Tag.name).where(Tag.id == bindparam("p0")), {"p0": 1}, Tag.__mapper__)
 
         assert name == "one"
+        engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_far_page_gets_another_connection(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T55: its first statement is a count, or what holds the rows still; both may find the connection lost."""
+    monkeypatch.setattr(read, "FAR", 0)
+    asking, killing = LOSING[kind]
+    with fresh_database(kind) as other:
+        engine = create_engine(other.url, pool_size=1, max_overflow=0)
+        shop = open_shop(engine)
+        url = "/api/publishers?page[size]=1&page[number]=3"
+        whole = shop.get(url)
+        assert whole.status_code == 200
+        with engine.connect() as connection:
+            number = connection.scalar(text(asking))
+        with other.connect() as connection:
+            connection.execute(text(killing.format(number)))
+
+        assert shop.get(url).data == whole.data
+        assert shop.get(url).data == whole.data
         engine.dispose()
 
 

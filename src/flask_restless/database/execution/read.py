@@ -102,13 +102,16 @@ def _rows(node: NodePlan, parameters: Parameters, reading: Reading) -> Sequence[
 def _total_first(plan: FetchPlan, operation: Fetch, scoped: Parameters, reading: Reading) -> int | None:
     """Count a list before a page far from its beginning is read, which may be nearer to its end; else None.
 
-    Both have to see the same rows, or a page would lose one that moves.
+    Both have to see the same rows, or a page would lose one that moves; where the connection is lost meanwhile they may
+    not.
     """
     page = operation.selection.page
     if page is None or page.offset < FAR or plan.reverse is None:
         return None
-    is_still = reading.hold_still(operation.selection.resource.mapper)
-    return _counted(plan, operation, scoped, reading) if is_still else None
+    if not reading.hold_still(operation.selection.resource.mapper):
+        return None
+    total = _counted(plan, operation, scoped, reading)
+    return total if reading.is_apart else None
 
 
 def _from_end(plan: FetchPlan, parameters: Parameters, page: Page, total: int, reading: Reading) -> Sequence[Row]:

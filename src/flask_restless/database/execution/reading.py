@@ -80,6 +80,11 @@ class Reading:
         ((number,),) = self.run(statement, parameters, mapper)
         return int(str(number))
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether all statements up to now have gone past the Session."""
+        return self._is_apart
+
     def hold_still(self, mapper: Mapper[Any]) -> bool:
         """Have the statements of this Fetch see one state of the database; False where that cannot be said."""
         lane = self._own_lane(mapper)
@@ -107,6 +112,7 @@ class Reading:
         except DBAPIError as error:
             if not error.connection_invalidated or lane is not self._own:
                 raise
+            self._leave()
             return None
 
     def _leave(self) -> None:
