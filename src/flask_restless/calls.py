@@ -70,16 +70,13 @@ def current_request() -> Request:
 
 def asked_method(asked: Request) -> str:
     """Give the method that is meant."""
-    method = asked.method
-    return method if method != "POST" else method_of(method, asked.environ.get(OVERRIDE_KEY))
+    return method_of(asked.method, asked.environ.get(OVERRIDE_KEY))
 
 
 def call_of(asked: Request, method: str, resource: Resource, endpoint: str, parts: Mapping[str, str]) -> Call:
     """Read a request, whole; Rejected (`malformed-host`, `payload-too-large`, `unsupported-media-type`)."""
     environ = asked.environ
-    headers, query = Headers(environ), environ.get("QUERY_STRING", "")
-    if not query.isascii():
-        query = ascii_query(query)
+    headers, query = Headers(environ), ascii_query(environ.get("QUERY_STRING", ""))
     is_bare = method in BODILESS and endpoint != "evaluation"
     body = b"" if is_bare else _body(asked, resource.registry.limits.body_bytes)
     if method == QUERY:

@@ -29,7 +29,7 @@ def method_of(method: str, override: str | None) -> str:
 
 def ascii_query(text: str) -> str:
     """Give a URL's query string, in which a WSGI server leaves bytes as they came, with those percent-encoded."""
-    return _encoded(text.encode("latin-1"))
+    return text if text.isascii() else _encoded(text.encode("latin-1"))
 
 
 def merged_query(query: str, content_type: str | None, body: bytes) -> str:

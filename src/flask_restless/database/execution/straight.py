@@ -63,7 +63,6 @@ class Straight:
         "_limit",
         "_pooled",
         "_raw",
-        "_says_limit",
         "_watchdog",
         "dialect",
         "engine",
@@ -84,7 +83,6 @@ class Straight:
         self._limit = limit
         self._watchdog = watchdog if dialect.name == "postgresql" and limit.seconds else None
         self._is_single = self._is_still = False
-        self._says_limit = dialect.name in MYSQL
         begin_straight(limit, dialect, self._raw)
 
     def rows(self, statement: Executable, parameters: Parameters) -> Sequence[Row] | None:
@@ -135,9 +133,7 @@ class Straight:
         return isinstance(self.engine.pool, StaticPool)
 
     def _run(self, bound: tuple[str, Any], read: Callable[[Any], Result]) -> Result:
-        text, values = bound
-        if self._says_limit:
-            text = limited(self._limit, self.dialect, text)
+        text, values = limited(self._limit, self.dialect, bound[0]), bound[1]
         raw = self._raw
         number = self._watch()
         cursor = raw.cursor()
