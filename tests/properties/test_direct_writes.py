@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
@@ -267,9 +267,8 @@ SETTINGS = settings(
 )
 
 
-@SETTINGS
-@given(writes=st.lists(requests(), min_size=1, max_size=12))
-def test_both_ways_write_the_same(worlds: tuple[World, World], writes: list[tuple[str, str, Any]]) -> None:
+def check_equal(worlds: tuple[World, World], writes: Sequence[tuple[Any, ...]]) -> None:
+    """Send writes both ways, and compare the answers and the rows after each."""
     direct, long = worlds
     for world in worlds:
         world.refill()
@@ -277,6 +276,12 @@ def test_both_ways_write_the_same(worlds: tuple[World, World], writes: list[tupl
         answers = [comparable(world.send(*write)) for world in worlds]
         assert answers[0] == answers[1], write
         assert direct.rows() == long.rows(), write
+
+
+@SETTINGS
+@given(writes=st.lists(requests(), min_size=1, max_size=12))
+def test_both_ways_write_the_same(worlds: tuple[World, World], writes: list[tuple[str, str, Any]]) -> None:
+    check_equal(worlds, writes)
 
 
 @SETTINGS
@@ -284,13 +289,7 @@ def test_both_ways_write_the_same(worlds: tuple[World, World], writes: list[tupl
 def test_both_ways_write_the_same_in_the_classic_format(
     worlds: tuple[World, World], writes: list[tuple[str, str, Any, str]]
 ) -> None:
-    direct, long = worlds
-    for world in worlds:
-        world.refill()
-    for write in writes:
-        answers = [comparable(world.send(*write)) for world in worlds]
-        assert answers[0] == answers[1], write
-        assert direct.rows() == long.rows(), write
+    check_equal(worlds, writes)
 
 
 @st.composite
