@@ -229,7 +229,11 @@ def _split(resource: Resource, rest: str) -> tuple[str, dict[str, str]]:
 def _response(reply: Reply) -> Response:
     if reply.stream is not None:
         return _streamed(reply)
-    response = current_app.response_class(reply.body, reply.status, Fields(reply.headers))
+    body = reply.body
+    if body:
+        length = ("Content-Length", str(len(body)))
+        return current_app.response_class([body], reply.status, Fields((*reply.headers, length)))
+    response = current_app.response_class(body, reply.status, Fields(reply.headers))
     if reply.status in (204, 304) and all(name != "Content-Type" for name, _ in reply.headers):
         del response.headers["Content-Type"]
     return response
