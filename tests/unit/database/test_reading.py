@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Engine, bindparam, create_engine, event, select, text, tuple_
+from sqlalchemy import Engine, bindparam, create_engine, event, func, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -240,6 +240,27 @@ def test_what_needs_more_than_text_and_types_is_left_to_sqlalchemy(engine: Engin
 
     assert prepared(select(Book.id).where(pairs), engine.dialect) is None
     assert prepared(BOOKS, engine.dialect) is prepared(BOOKS, engine.dialect) is not None
+
+
+def test_values_that_are_made_for_each_execution(shop: Shop, engine: Engine) -> None:
+    """A condition of the mapping's own may go by who asks: what it said to the first one is not for all others."""
+    asked: list[int] = []
+
+    def next_id() -> int:
+        asked.append(0)
+        return len(asked)
+
+    books = select(Book.id).where(Book.id == bindparam("own", callable_=next_id, type_=Book.id.type))
+    with shop.session() as session:
+        first, second = session.scalars(select(Book.id).order_by(Book.id).limit(2))
+    assert (first, second) == (1, 2)
+
+    for number in (1, 2):
+        with Session(engine) as session, read_in(session) as reading:
+            assert [tuple(row) for row in reading.run(books, {}, MAPPER)] == [(number,)]
+    with Session(engine) as session, read_in(session) as reading:
+        assert reading.count(select(func.count()).select_from(books.subquery()), {}, MAPPER) == 1
+    assert len(asked) == 3
 
 
 def test_values_without_a_form_for_the_driver_are_left_to_sqlalchemy(sqlite: Engine) -> None:

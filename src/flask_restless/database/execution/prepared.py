@@ -139,6 +139,8 @@ def _prepared(statement: Any, dialect: Dialect) -> Prepared | None:
         return None
     if compiled.insert_prefetch or compiled.update_prefetch:
         return None
+    if any(bind.callable for bind in compiled.bind_names):  # a value of its own for each execution
+        return None
     lists = [compiled.bind_names[bind] for bind in compiled.post_compile_params]
     if not lists:
         return Prepared(compiled, dialect, None)
