@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,36 @@ def test_a_connection_is_given_back_as_it_was(tmp_path: Path, level: str | None)
         assert raw.driver_connection.autocommit is before
         assert str(raw.driver_connection.info.transaction_status.name) == "IDLE"
         raw.close()
+        engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_a_listener_to_the_pool_may_begin_a_transaction(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that tells the server who asks; what it says then is part of the transaction that is used."""
+    monkeypatch.setattr(read, "FAR", 0)
+    with several_connections(kind, tmp_path) as made:
+        engine = create_engine(made.url, pool_size=1, max_overflow=0)
+        shop = open_shop(engine)
+
+        @event.listens_for(engine, "checkout")
+        def begin(driver: Any, _record: Any, _pooled: Any) -> None:
+            with closing(driver.cursor()) as cursor:
+                cursor.execute("SELECT count(*) FROM tags")
+
+        asked = [
+            shop.get("/api/publishers/1"),
+            shop.get("/api/publishers?page[size]=1&page[number]=3"),
+            shop.client.send("POST", "/api/authors", author("new")),
+            shop.client.send("POST", "/api/authors", author("newer")),
+            shop.client.send(
+                "PATCH", "/api/tags/1", {"data": {"type": "tags", "id": "1", "attributes": {"name": "x"}}}
+            ),
+        ]
+        assert [one.status_code for one in asked] == [200, 200, 201, 201, 200]
+        event.remove(engine, "checkout", begin)
+        assert not is_open(engine.raw_connection().driver_connection, kind)
         engine.dispose()
 
 

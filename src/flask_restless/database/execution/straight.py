@@ -70,9 +70,22 @@ class Straight:
 
     def __init__(self, engine: Engine, limit: TimeLimit, watchdog: Watchdog) -> None:
         self._open(engine, _taken(engine), limit, watchdog)
+        if self.dialect.name == "postgresql":
+            self._commit_each()
+
+    def _commit_each(self) -> None:
+        """Have each statement of PostgreSQL commit by itself, at READ COMMITTED.
+
+        The driver refuses that where a listener to the pool has begun a transaction, whose settings may hold in it
+        alone.
+        """
         raw = self._raw
-        if self.dialect.name == "postgresql" and _is_read_committed(raw, self.dialect):
-            self._is_single = raw.autocommit = True
+        if _is_read_committed(raw, self.dialect):
+            try:
+                raw.autocommit = True
+            except self._errors:
+                return
+            self._is_single = True
 
     def _open(self, engine: Engine, pooled: PoolProxiedConnection, limit: TimeLimit, watchdog: Watchdog) -> None:
         self.engine = engine
@@ -121,10 +134,21 @@ class Straight:
             case "sqlite" if self.changes is not None and not self._is_shared:
                 self._run(("BEGIN", ()), _nothing)
             case "mysql" | "mariadb":
-                self._run(("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", ()), _nothing)
+                if not self._is_repeatable():
+                    return False
             case _:
                 return False
         self._is_still = True
+        return True
+
+    def _is_repeatable(self) -> bool:
+        """Have what is read next read again as it is; False where a listener to the pool has begun a transaction."""
+        try:
+            self._run(("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", ()), _nothing)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            return False
         return True
 
     @property
@@ -209,9 +233,8 @@ class StraightWriting(Straight):
 
         That spares two of three round trips.
         """
-        raw = self._raw
-        if self.dialect.name == "postgresql" and not self._is_begun and _is_read_committed(raw, self.dialect):
-            self._is_single = raw.autocommit = True
+        if self.dialect.name == "postgresql" and not self._is_begun:
+            self._commit_each()
 
     def rows(self, statement: Executable, parameters: Parameters) -> Sequence[Row]:
         """Give the rows of a statement; DBAPIError."""
