@@ -12,6 +12,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, foreign, mapped_col
 
 from conftest import JSONAPI, Shop, open_shop
 from flask_restless.database.execution import read
+from flask_restless.database.execution.straight import Straight
+from flask_restless.database.execution.time_limit import TimeLimit
+from flask_restless.database.execution.transaction import NO_LIMITS
+from flask_restless.database.execution.watchdog import Watchdog
 from flask_restless.demo.models import Author, Tag
 from racing import several_connections
 from slow import served
@@ -178,6 +182,16 @@ def test_a_listener_to_the_pool_may_begin_a_transaction(
         assert [one.status_code for one in asked] == [200, 200, 201, 201, 200]
         event.remove(engine, "checkout", begin)
         assert not is_open(engine.raw_connection().driver_connection, kind)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_what_holds_still_holds_for_all_statements(kind: str, tmp_path: Path) -> None:
+    """Of an engine whose statements commit by themselves each would see rows of its own, if none is begun for them."""
+    with several_connections(kind, tmp_path) as made:
+        engine = create_engine(made.url, isolation_level="AUTOCOMMIT")
+        with closing(Straight(engine, TimeLimit(NO_LIMITS), Watchdog())) as lane:
+            assert lane.hold_still() == (kind == "sqlite")
         engine.dispose()
 
 

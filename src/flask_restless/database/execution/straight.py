@@ -133,7 +133,7 @@ class Straight:
                 self._is_single = False
             case "sqlite" if self.changes is not None and not self._is_shared:
                 self._run(("BEGIN", ()), _nothing)
-            case "mysql" | "mariadb":
+            case "mysql" | "mariadb" if not _is_autocommitting(self._raw):
                 if not self._is_repeatable():
                     return False
             case _:
@@ -333,6 +333,11 @@ def as_sqlalchemy_has_it(
         connection_invalidated=is_lost,
         dialect=engine.dialect,
     )
+
+
+def _is_autocommitting(raw: Any) -> bool:
+    """Whether each statement of MariaDB or MySQL commits by itself; so too if the driver cannot tell."""
+    return bool(getattr(raw, "get_autocommit", lambda: True)())
 
 
 def _is_read_committed(raw: Any, dialect: Dialect) -> bool:
