@@ -38,6 +38,42 @@ class Note(Base):
     second: Mapped[Paper | None] = relationship(foreign_keys=second_id)
 
 
+def made_of_title(context: Any) -> str:
+    """Make a value of another one; of what is not given, the unit of work says that it is null."""
+    values = context.get_current_parameters()
+    return f"{values['title'][0]}{values.get('aside', 'unknown')}"
+
+
+class Slip(Base):
+    """Has values that are made of others."""
+
+    __tablename__ = "slip"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(12))
+    aside: Mapped[str | None] = mapped_column(String(12))
+    initial: Mapped[str | None] = mapped_column(String(12), default=made_of_title)
+    last: Mapped[str | None] = mapped_column(String(12), onupdate=made_of_title)
+
+
+def test_values_that_are_made_of_others(database: Engine) -> None:
+    """The functions that make them go by the names of the unit of work."""
+    Base.metadata.create_all(database)
+    app = Flask("slips")
+    APIManager(app, session=sessionmaker(database)).create_api(Slip, methods=["GET", "POST", "PATCH"])
+    client, path = checked_client(app), "/api/slip"
+    data = {"type": "slip", "attributes": {"title": "one"}}
+    kind = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
+
+    answer = client.send("POST", path, {"data": data})
+    assert (answer.status_code, answer.json["data"]["attributes"]["initial"]) == (201, "oNone")
+    changed = data | {"id": answer.json["data"]["id"], "attributes": {"title": "two"}}
+    answer = client.send("PATCH", f"{path}/{changed['id']}", {"data": changed})
+    assert (answer.status_code, answer.json["data"]["attributes"]["last"]) == (200, "tunknown")
+    adds = {"atomic:operations": [{"op": "add", "data": data}] * 3}
+    answer = client.post("/api/operations", json=adds, content_type=kind, headers={"Accept": kind})
+    assert [one["data"]["attributes"]["initial"] for one in answer.json["atomic:results"]] == ["oNone"] * 3
+
+
 @pytest.mark.parametrize(
     ("attributes", "expected"),
     [
