@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import Engine, ForeignKey, String, event, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, sessionmaker
 
-from conftest import JSONAPI, checked_client
+from conftest import JSONAPI, checked_client, fresh_database
 from flask_restless import APIManager
 
 
@@ -132,3 +132,34 @@ def test_all_references_to_nothing_are_told(database: Engine, method: str, is_di
         ("related-not-found", "/data/relationships/first/data"),
         ("related-not-found", "/data/relationships/second/data"),
     ]
+
+
+MARK = "UPDATE paper SET touched = 'gone' WHERE id = old.id"
+INSTEAD = {
+    "postgresql": [
+        f"CREATE FUNCTION hide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {MARK}; RETURN NULL; END $$",
+        "CREATE TRIGGER hide BEFORE DELETE ON paper FOR EACH ROW EXECUTE FUNCTION hide()",
+    ],
+    "sqlite": [f"CREATE TRIGGER hide BEFORE DELETE ON paper BEGIN {MARK}; SELECT raise(IGNORE); END"],
+}
+"""By kind of database, what makes a trigger that keeps a row and marks it."""
+
+
+@pytest.mark.filterwarnings("ignore:DELETE statement on table:sqlalchemy.exc.SAWarning")
+@pytest.mark.parametrize("kind", INSTEAD)
+def test_a_trigger_that_marks_rows_in_place_of_deleting_them(kind: str) -> None:
+    """The database counts no row that it has deleted, though there is one."""
+    with fresh_database(kind) as database:
+        Base.metadata.create_all(database)
+        session = sessionmaker(database)
+        with session.begin() as filling:
+            filling.add(Paper(id=1, title="one"))
+            for one in INSTEAD[kind]:
+                filling.connection().exec_driver_sql(one)
+        app = Flask("papers")
+        APIManager(app, session=session).create_api(Paper, methods=["GET", "DELETE"])
+        client = checked_client(app)
+
+        assert client.delete("/api/paper/1").status_code == 204
+        assert client.get("/api/paper/1").json["data"]["attributes"]["touched"] == "gone"
+        assert client.delete("/api/paper/2").status_code == 404

@@ -203,15 +203,14 @@ def _set_blindly(target: Target, values: Values, shown: Columns, lane: StraightW
 
 
 def _delete(operation: Delete, transaction: Transaction) -> Written | None:
+    """Delete a row; where none is counted there is none, or a trigger does something else in place of that."""
     resource, id_ = operation.target.resource, operation.target.id
     if id_ is None or operation.expected or not is_leaf(resource.mapper):
         return None
     lane = transaction.writing(resource.mapper)
     if lane is None:
         return None
-    if not lane.count(removal(resource), key_parameters(id_)):
-        raise missing_row(operation.target)
-    return Written(None)
+    return Written(None) if lane.count(removal(resource), key_parameters(id_)) else None
 
 
 def _changed(resource: Resource, values: Values, row: Row) -> Values:
