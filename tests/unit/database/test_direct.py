@@ -134,6 +134,30 @@ def test_all_references_to_nothing_are_told(database: Engine, method: str, is_di
     ]
 
 
+class Essay(Base):
+    """Has a text that is read only where it is asked for."""
+
+    __tablename__ = "essay"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(12))
+    text: Mapped[str | None] = mapped_column(String(99), deferred=True)
+
+
+def test_who_has_created_a_row_has_seen_its_deferred_attributes(database: Engine) -> None:
+    Base.metadata.create_all(database)
+    app = Flask("essays")
+    APIManager(app, session=sessionmaker(database)).create_api(Essay, methods=["GET", "POST", "PATCH"])
+    client, data = checked_client(app), {"type": "essay", "attributes": {"title": "one", "text": "mine"}}
+    tag = client.send("POST", "/api/essay", {"data": data}).headers["ETag"]
+
+    def change(text: str, **headers: str) -> int:
+        document = {"data": {"type": "essay", "id": "1", "attributes": {"text": text}}}
+        return client.send("PATCH", "/api/essay/1", document, headers=headers).status_code
+
+    assert change("other") == 200
+    assert change("stale", **{"If-Match": tag}) == 412
+
+
 MARK = "UPDATE paper SET touched = 'gone' WHERE id = old.id"
 INSTEAD = {
     "postgresql": [

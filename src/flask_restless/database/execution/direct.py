@@ -104,7 +104,12 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
     resource = operation.resource
     one = draft(operation)
     values = stored(one)
-    if is_special(operation) or one.links or not values.keys() <= columns_of(resource.mapper).keys():
+    if (
+        is_special(operation)
+        or one.links
+        or _is_deferred(operation)
+        or not values.keys() <= columns_of(resource.mapper).keys()
+    ):
         return None
     if given_keys(resource.mapper) - {key for key, value in values.items() if value is not None}:
         return None
@@ -161,7 +166,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
     values = {each.attribute.key: each.value for each in operation.assignments} | one.keys
     if id_ is None or operation.expected or operation.sparing or operation.changes or one.links or not values:
         return None
-    if not values.keys() <= settable(resource.mapper) or any(each.attribute.deferred for each in operation.assignments):
+    if not values.keys() <= settable(resource.mapper) or _is_deferred(operation):
         return None
     node = _node_straight(operation, planner)
     lane = None if node is None else transaction.writing(resource.mapper)
@@ -186,6 +191,11 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
                 return _answered(node, operation, rows, transaction)
             lane.count(statement, parameters)
     return _read_back(operation, id_, transaction, planner)
+
+
+def _is_deferred(operation: Create | Update) -> bool:
+    """Whether an attribute is written whose state is told only to who knows it."""
+    return any(one.attribute.deferred for one in operation.assignments)
 
 
 def _is_blind(resource: Resource, keys: tuple[str, ...], shown: Columns, lane: StraightWriting) -> bool:
