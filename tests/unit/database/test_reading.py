@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,11 +15,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from conftest import Shop, fresh_database, open_shop
 from flask_restless import APIManager
-from flask_restless.database.execution import read
+from flask_restless.database.execution import read, totals
 from flask_restless.database.execution.prepared import prepared
 from flask_restless.database.execution.reading import Reading
 from flask_restless.database.execution.transaction import Transaction
 from flask_restless.demo.models import Book, Tag
+from racing import several_connections
 
 BOOKS = select(Book.id, Book.title, Book.published_on, Book.price).where(Book.id == bindparam("p0"))
 MAPPER: Any = Book.__mapper__
@@ -233,6 +235,33 @@ def test_the_values_of_a_list_are_spread(engine: Engine, ids: list[int]) -> None
         assert session.in_transaction() == (not ids and engine.dialect.name != "postgresql")
     with Session(engine) as session:
         assert [tuple(row) for row in found] == [tuple(row) for row in session.execute(several, {"keys": ids})]
+
+
+@pytest.mark.parametrize(
+    ("kind", "style"),
+    [
+        ("sqlite", "named"),
+        ("sqlite", "numeric"),
+        ("postgresql", "format"),
+        ("postgresql", "pyformat"),
+        ("mariadb", "pyformat"),
+    ],
+)
+def test_values_stand_in_the_text_in_whatever_style(
+    kind: str, style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy can be told to write other marks than those that a driver's dialect prefers."""
+    monkeypatch.setattr(totals, "SLOW", 0.0)
+    with several_connections(kind, tmp_path) as made:
+        engine = create_engine(made.url, paramstyle=style)
+        shop = open_shop(engine)
+        later = quote('[{"name": "id", "op": "ge", "val": 2}]')
+        for query in ("filter[id]=1,2,3", f"filter[objects]={later}", "include=country"):
+            path = f"/api/publishers?page[size]=1&{query}"
+            answers = {shop.get(path).data for _ in range(4)}
+            with shop.counted():
+                assert {shop.get(path).data} == answers
+        engine.dispose()
 
 
 def test_what_needs_more_than_text_and_types_is_left_to_sqlalchemy(engine: Engine) -> None:

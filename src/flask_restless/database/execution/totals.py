@@ -76,12 +76,15 @@ PLAIN = (
 
 AGAIN = STATE.format(total="", more="")
 
+MARK = "qmark"
+"""The style of the marks for values in these statements, which have to be those of the count among them."""
+
 Key = tuple[Hashable, ...]
 
 
 def counted(lane: Straight, statement: Select[Any], parameters: Parameters) -> int | None:
     """Give what a statement counts; None for one that needs more than a driver; DBAPIError."""
-    if lane.dialect.driver != "pysqlite":
+    if lane.dialect.driver != "pysqlite" or lane.dialect.paramstyle != MARK:
         return _counted(lane, statement, parameters)
     known: OrderedDict[Key, tuple[State | None, int]] = lane.info.get(KEY) or OrderedDict()
     key = _key(statement, parameters)
