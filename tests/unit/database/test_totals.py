@@ -27,7 +27,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 from werkzeug.test import TestResponse
 
 from conftest import JSONAPI, fresh_database
@@ -254,6 +254,22 @@ def test_what_was_not_committed_is_not_kept(tmp_path: Path, monkeypatch: pytest.
     driver.rollback()
     assert [counted(lane, COUNT, {}) for _ in range(3)] == [0, 0, 0]
     lane.close()
+    engine.dispose()
+
+
+def test_what_others_have_not_committed_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a shared cache a connection can see what another one may undo."""
+    monkeypatch.setattr(totals, "SLOW", 0.0)
+    engine = create_engine(
+        "sqlite:///file:seen?mode=memory&cache=shared&uri=true", poolclass=QueuePool, isolation_level="READ UNCOMMITTED"
+    )
+    Base.metadata.tables["words"].create(engine)
+    with closing(lane_on(engine)) as lane, engine.connect() as other:
+        assert [counted(lane, COUNT, {}) for _ in range(3)] == [0, 0, 0]
+        other.execute(text("INSERT INTO words (text) VALUES ('a')"))
+        assert [counted(lane, COUNT, {}) for _ in range(3)] == [1, 1, 1]
+        other.rollback()
+        assert [counted(lane, COUNT, {}) for _ in range(3)] == [0, 0, 0]
     engine.dispose()
 
 

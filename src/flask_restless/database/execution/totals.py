@@ -73,9 +73,10 @@ the connection itself has changed a row is known without a statement."""
 
 PLAIN = (
     " AND {count} = (SELECT count(*) FROM sqlite_master "
-    "WHERE type = 'table' AND name COLLATE NOCASE IN ({names}) AND sql NOT LIKE 'CREATE VIRTUAL%')"
+    "WHERE type = 'table' AND name COLLATE NOCASE IN ({names}) AND sql NOT LIKE 'CREATE VIRTUAL%') "
+    "AND NOT EXISTS (SELECT 1 FROM pragma_read_uncommitted WHERE read_uncommitted)"
 )
-"""Where all is in plain tables of the file: views may go by the clock."""
+"""Where all is in plain tables of the file, as views may go by the clock, and nothing of it can be undone by others."""
 
 AGAIN = STATE.format(total="", more="")
 
