@@ -20,10 +20,12 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     bindparam,
+    column,
     create_engine,
     func,
     literal_column,
     select,
+    table,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
@@ -232,8 +234,8 @@ class Written(TypeDecorator[Decimal]):
 def test_equal_values_of_which_a_type_makes_several(words: Words) -> None:
     """What is compared is what the type makes of them."""
     words.write("UPDATE words SET text = '1.0'", "UPDATE words SET text = '1.00' WHERE id < 3")
-    table = Table("words", MetaData(), Column("text", Written))
-    statement = select(func.count()).select_from(table).where(table.c.text == bindparam("p0", type_=Written))
+    figures = Table("words", MetaData(), Column("text", Written))
+    statement = select(func.count()).select_from(figures).where(figures.c.text == bindparam("p0", type_=Written))
     with closing(lane_on(words.engine)) as lane:
         found = [counted(lane, statement, {"p0": Decimal(one)}) for one in ("1.0", "1.00") * 4]
     assert found == [3, 2] * 4
@@ -288,8 +290,9 @@ def test_a_view_is_counted_each_time(words: Words) -> None:
         COUNT.where(text("random() > 0")),
         COUNT.where(Word.text.op("GLOB")("a*")),
         COUNT.where(Word.secret == b"x"),
+        COUNT.where(Word.id.in_(select(table("recent", column("id")).c.id))),
     ],
-    ids=["function", "now", "literal", "text", "operator", "type"],
+    ids=["function", "now", "literal", "text", "operator", "type", "name"],
 )
 def test_what_may_change_by_itself_goes_by_no_table(statement: Any) -> None:
     assert tables_of(statement) == ()

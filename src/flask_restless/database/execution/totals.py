@@ -184,6 +184,8 @@ def _is_steady(part: Any) -> bool:
         return False
     if part.__visit_name__ == "function" and part.name not in FUNCTIONS:
         return False
+    if part.__visit_name__ == "table" and not isinstance(part, Table):  # known by name alone, and not looked at
+        return False
     if getattr(part, "is_literal", False):
         return str(part.name) == "*"
     return not getattr(getattr(part, "type", None), "_has_bind_expression", False)
