@@ -259,6 +259,25 @@ def test_what_was_not_committed_is_not_kept(tmp_path: Path, monkeypatch: pytest.
     engine.dispose()
 
 
+def test_others_begin_while_changes_are_looked_at(words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they change on the connection that all share is no change that was committed before."""
+
+    class Shared:
+        total_changes = 1
+
+        @property
+        def in_transaction(self) -> bool:
+            self.total_changes = 2
+            return False
+
+    lane = lane_on(words.engine)
+    raw = lane._raw
+    monkeypatch.setattr(lane, "_raw", Shared())
+    assert lane.changes == 1
+    monkeypatch.setattr(lane, "_raw", raw)
+    lane.close()
+
+
 def test_what_others_have_not_committed_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a shared cache a connection can see what another one may undo."""
     monkeypatch.setattr(totals, "SLOW", 0.0)

@@ -117,10 +117,8 @@ class Straight:
     def changes(self) -> int | None:
         """How many rows a connection of SQLite has changed; None where it may undo some, or cannot tell."""
         raw = self._raw
-        if getattr(raw, "in_transaction", True) and not self._is_still:
-            return None
-        found: int | None = getattr(raw, "total_changes", None)
-        return found
+        found: int | None = getattr(raw, "total_changes", None)  # first: others that share it may begin in between
+        return None if getattr(raw, "in_transaction", True) and not self._is_still else found
 
     def hold_still(self) -> bool:
         """Have all statements to come see the same state of the database; False where that cannot be said.

@@ -164,8 +164,8 @@ def _key(statement: Select[Any], bound: Bound) -> Key:
 def _keep(lane: Straight, key: Key, state: State | None, total: int) -> None:
     """Keep a total as of a state; without one that only tells that the count takes long."""
     known = lane.info.setdefault(KEY, OrderedDict())
+    known.pop(key, None)  # each step by itself leaves it whole: threads may share the connection
     known[key] = state, total
-    known.move_to_end(key)
     while len(known) > KEPT:
         known.popitem(last=False)
 
