@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, String, create_engine, event
+from sqlalchemy import Delete, Engine, String, Update, create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, foreign, mapped_column, relationship, sessionmaker
 
 from conftest import JSONAPI, Shop, open_shop
@@ -246,3 +246,28 @@ def test_what_is_referred_to_is_looked_for_in_its_own_database(tmp_path: Path, s
         assert answer.status_code in expected, answer.text
     for engine in engines.values():
         engine.dispose()
+
+
+def test_sessions_that_read_from_replicas_write_to_the_leader(tmp_path: Path) -> None:
+    """As in SQLAlchemy's recipe: a flush has an engine of its own."""
+    engines = [create_engine(f"sqlite:///{tmp_path}/{name}.db") for name in ("leader", "replica")]
+    leader, replica = engines
+    for engine in engines:
+        Tag.metadata.create_all(engine)
+        with Session(engine) as session, session.begin():
+            session.add(Tag(id=1, name="old"))
+
+    class Routing(Session):
+        def get_bind(self, *_: Any, clause: Any = None, **_more: Any) -> Any:
+            return leader if self._flushing or isinstance(clause, Update | Delete) else replica
+
+    shop = served(leader, Tag, session=sessionmaker(class_=Routing))
+
+    new = {"data": {"type": "tags", "id": "1", "attributes": {"name": "new"}}}
+    assert shop.client.send("PATCH", "/api/tags/1", new).status_code == 200
+    names = []
+    for engine in engines:
+        with engine.connect() as connection:
+            names.append(connection.scalar(select(Tag.name)))
+        engine.dispose()
+    assert names == ["new", "old"]
