@@ -8,12 +8,14 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, insert
+from sqlalchemy import Engine, String, TypeDecorator, event, insert
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from conftest import Shop, fresh_database, open_shop
 from flask_restless import APIManager
 from flask_restless.demo import models
 from operations_url import add, names, send
+from slow import served
 
 
 def category(parent: str | None = None, **attributes: Any) -> dict[str, Any]:
@@ -192,6 +194,42 @@ def test_a_row_that_a_trigger_keeps_out(kind: str) -> None:
 
         assert send(shop, add("a"), add("out"), add("b")).status_code == 500
         assert not names(shop) & {"a", "b"}
+
+
+class Own(DeclarativeBase):
+    pass
+
+
+class Picky(TypeDecorator[str]):
+    """Has no form of an empty text."""
+
+    impl = String(20)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        if value == "":
+            raise ValueError("empty")
+        return value
+
+
+class Label(Own):
+    __tablename__ = "label"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Picky)
+
+
+def test_a_value_that_a_type_refuses(database: Engine) -> None:
+    """It is SQLAlchemy that says so, as of a single row."""
+    Own.metadata.create_all(database)
+    shop = served(database, Label)
+    adds = [{"op": "add", "data": {"type": "label", "attributes": {"text": one}}} for one in ("a", "", "b")]
+
+    single = shop.client.send("POST", "/api/label", {"data": adds[1]["data"]}).json["errors"][0]
+    several = send(shop, *adds).json["errors"][0]
+
+    assert single["status"] == "500"
+    assert single["detail"] == several["detail"]
+    assert shop.get("/api/label").json["data"] == []
 
 
 def test_ids_that_clients_choose(shop: Shop) -> None:

@@ -162,8 +162,8 @@ def _simple(resource: Resource, keys: Keys, dialect: Dialect) -> Prepared | None
 def _inserted_together(short: Prepared, keys: Keys, creates: Alike, lane: StraightWriting) -> list[Id]:
     """Insert many rows by each statement: to execute one takes SQLite's driver longer than to insert a row.
 
-    Fewer ids than rows where their order is not that of the rows: once the greatest number is taken SQLite tries others
-    at random.
+    Fewer ids than rows where a type has no form of a value, and where their order is not that of the rows: once the
+    greatest number is taken SQLite tries others at random.
     """
     rows, border = creates.rows, len(creates.attributes)
     readers: list[tuple[int, Callable[[Any], Any] | None]] = []
@@ -173,7 +173,12 @@ def _inserted_together(short: Prepared, keys: Keys, creates: Alike, lane: Straig
     marks, ids = _marks(len(keys)), list[Id]()
     for start in range(0, len(rows), TOGETHER):
         some = rows[start : start + TOGETHER]
-        values = [row[place] if process is None else process(row[place]) for row in some for place, process in readers]
+        try:
+            values = [
+                row[place] if process is None else process(row[place]) for row in some for place, process in readers
+            ]
+        except Exception:  # types of the application's own may raise anything, and will once more
+            return ids
         text = short.text.replace(marks, ", ".join([marks] * len(some)))
         found: list[Any] = sorted(tuple(row) for row in lane.said(text, values))
         if not found or found[-1][0] - found[0][0] != len(some) - 1:
