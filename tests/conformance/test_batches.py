@@ -8,12 +8,14 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event
+from sqlalchemy import Engine, String, TypeDecorator, event, insert
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from conftest import Shop
+from conftest import Shop, fresh_database, open_shop
 from flask_restless import APIManager
 from flask_restless.demo import models
 from operations_url import add, names, send
+from slow import served
 
 
 def category(parent: str | None = None, **attributes: Any) -> dict[str, Any]:
@@ -158,6 +160,76 @@ def test_defaults_are_made_for_every_row(shop_everywhere: Shop) -> None:
 
     assert [one["data"]["attributes"]["position"] for one in results] == [0, 0]
     assert len({one["data"]["id"] for one in results}) == 2
+
+
+def test_numbers_at_random(shop: Shop) -> None:
+    """Once the greatest number is taken, SQLite tries others: their order tells nothing of that of the rows."""
+    with shop.engine.begin() as connection:
+        connection.execute(insert(models.Tag).values(id=2**63 - 1, name="last"))
+
+    results = send(shop, *[add(f"tag {number}") for number in range(9)]).json["atomic:results"]
+
+    assert [one["data"]["attributes"]["name"] for one in results] == [f"tag {number}" for number in range(9)]
+
+
+KEEPING_OUT = {
+    "sqlite": ["CREATE TRIGGER keep_out BEFORE INSERT ON tags WHEN new.name = 'out' BEGIN SELECT raise(IGNORE); END"],
+    "postgresql": [
+        """CREATE FUNCTION keep_out() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN IF new.name = 'out' THEN RETURN NULL; END IF; RETURN new; END $$""",
+        "CREATE TRIGGER keep_out BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION keep_out()",
+    ],
+}
+"""By kind of database, what makes a trigger that keeps rows out."""
+
+
+@pytest.mark.parametrize("kind", KEEPING_OUT)
+def test_a_row_that_a_trigger_keeps_out(kind: str) -> None:
+    """A-4.2: all or nothing, and never fewer results than operations."""
+    with fresh_database(kind) as database:
+        shop = open_shop(database)
+        with database.begin() as connection:
+            for one in KEEPING_OUT[kind]:
+                connection.exec_driver_sql(one)
+
+        assert send(shop, add("a"), add("out"), add("b")).status_code == 500
+        assert not names(shop) & {"a", "b"}
+
+
+class Own(DeclarativeBase):
+    pass
+
+
+class Picky(TypeDecorator[str]):
+    """Has no form of an empty text."""
+
+    impl = String(20)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        if value == "":
+            raise ValueError("empty")
+        return value
+
+
+class Label(Own):
+    __tablename__ = "label"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(Picky)
+
+
+def test_a_value_that_a_type_refuses(database: Engine) -> None:
+    """It is SQLAlchemy that says so, as of a single row."""
+    Own.metadata.create_all(database)
+    shop = served(database, Label)
+    adds = [{"op": "add", "data": {"type": "label", "attributes": {"text": one}}} for one in ("a", "", "b")]
+
+    single = shop.client.send("POST", "/api/label", {"data": adds[1]["data"]}).json["errors"][0]
+    several = send(shop, *adds).json["errors"][0]
+
+    assert single["status"] == "500"
+    assert single["detail"] == several["detail"]
+    assert shop.get("/api/label").json["data"] == []
 
 
 def test_ids_that_clients_choose(shop: Shop) -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import Engine, bindparam, create_engine, event, select, text, tuple_
+from sqlalchemy import Engine, bindparam, create_engine, event, func, select, text, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from conftest import Shop, fresh_database, open_shop
 from flask_restless import APIManager
-from flask_restless.database.execution import read
+from flask_restless.database.execution import read, totals
 from flask_restless.database.execution.prepared import prepared
 from flask_restless.database.execution.reading import Reading
 from flask_restless.database.execution.transaction import Transaction
 from flask_restless.demo.models import Book, Tag
+from racing import several_connections
 
 BOOKS = select(Book.id, Book.title, Book.published_on, Book.price).where(Book.id == bindparam("p0"))
 MAPPER: Any = Book.__mapper__
@@ -235,11 +237,59 @@ def test_the_values_of_a_list_are_spread(engine: Engine, ids: list[int]) -> None
         assert [tuple(row) for row in found] == [tuple(row) for row in session.execute(several, {"keys": ids})]
 
 
+@pytest.mark.parametrize(
+    ("kind", "style"),
+    [
+        ("sqlite", "named"),
+        ("sqlite", "numeric"),
+        ("postgresql", "format"),
+        ("postgresql", "pyformat"),
+        ("mariadb", "pyformat"),
+    ],
+)
+def test_values_stand_in_the_text_in_whatever_style(
+    kind: str, style: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy can be told to write other marks than those that a driver's dialect prefers."""
+    monkeypatch.setattr(totals, "SLOW", 0.0)
+    with several_connections(kind, tmp_path) as made:
+        engine = create_engine(made.url, paramstyle=style)
+        shop = open_shop(engine)
+        later = quote('[{"name": "id", "op": "ge", "val": 2}]')
+        for query in ("filter[id]=1,2,3", f"filter[objects]={later}", "include=country"):
+            path = f"/api/publishers?page[size]=1&{query}"
+            answers = {shop.get(path).data for _ in range(4)}
+            with shop.counted():
+                assert {shop.get(path).data} == answers
+        engine.dispose()
+
+
 def test_what_needs_more_than_text_and_types_is_left_to_sqlalchemy(engine: Engine) -> None:
     pairs = tuple_(Book.id, Book.title).in_(bindparam("keys", expanding=True))
 
     assert prepared(select(Book.id).where(pairs), engine.dialect) is None
     assert prepared(BOOKS, engine.dialect) is prepared(BOOKS, engine.dialect) is not None
+
+
+def test_values_that_are_made_for_each_execution(shop: Shop, engine: Engine) -> None:
+    """A condition of the mapping's own may go by who asks: what it said to the first one is not for all others."""
+    asked: list[int] = []
+
+    def next_id() -> int:
+        asked.append(0)
+        return len(asked)
+
+    books = select(Book.id).where(Book.id == bindparam("own", callable_=next_id, type_=Book.id.type))
+    with shop.session() as session:
+        first, second = session.scalars(select(Book.id).order_by(Book.id).limit(2))
+    assert (first, second) == (1, 2)
+
+    for number in (1, 2):
+        with Session(engine) as session, read_in(session) as reading:
+            assert [tuple(row) for row in reading.run(books, {}, MAPPER)] == [(number,)]
+    with Session(engine) as session, read_in(session) as reading:
+        assert reading.count(select(func.count()).select_from(books.subquery()), {}, MAPPER) == 1
+    assert len(asked) == 3
 
 
 def test_values_without_a_form_for_the_driver_are_left_to_sqlalchemy(sqlite: Engine) -> None:

@@ -5,14 +5,31 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, LargeBinary, TypeDecorator, create_engine, func, literal_column, select, text
+from sqlalchemy import (
+    Column,
+    Engine,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    bindparam,
+    column,
+    create_engine,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 from werkzeug.test import TestResponse
 
 from conftest import JSONAPI, fresh_database
@@ -198,9 +215,30 @@ def test_every_change_is_counted(words: Words, change: Callable[[Words], None], 
 def test_values_that_are_equal_are_not_the_same() -> None:
     """What is equal in Python may differ to SQLite, which compares a text with a number as texts."""
     texts = select(func.count()).where(literal_column("x") == 1)
-    assert totals._key(texts, {"p0": 1}) != totals._key(texts, {"p0": True})
-    assert totals._key(texts, {"p0": 1}) != totals._key(texts, {"p0": 1.0})
-    assert totals._key(texts, {"p0": [1]}) == ()
+    assert totals._key(texts, ("", (1,))) != totals._key(texts, ("", (True,)))
+    assert totals._key(texts, ("", (1,))) != totals._key(texts, ("", (1.0,)))
+    assert totals._key(texts, ("", (bytearray(b"x"),))) == ()
+    assert totals._key(texts, ("", range(1000))) == ()
+
+
+class Written(TypeDecorator[Decimal]):
+    """Keeps numbers as they are written."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> Any:
+        return str(value)
+
+
+def test_equal_values_of_which_a_type_makes_several(words: Words) -> None:
+    """What is compared is what the type makes of them."""
+    words.write("UPDATE words SET text = '1.0'", "UPDATE words SET text = '1.00' WHERE id < 3")
+    figures = Table("words", MetaData(), Column("text", Written))
+    statement = select(func.count()).select_from(figures).where(figures.c.text == bindparam("p0", type_=Written))
+    with closing(lane_on(words.engine)) as lane:
+        found = [counted(lane, statement, {"p0": Decimal(one)}) for one in ("1.0", "1.00") * 4]
+    assert found == [3, 2] * 4
 
 
 def test_what_was_not_committed_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,6 +259,41 @@ def test_what_was_not_committed_is_not_kept(tmp_path: Path, monkeypatch: pytest.
     engine.dispose()
 
 
+def test_others_begin_while_changes_are_looked_at(words: Words, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they change on the connection that all share is no change that was committed before."""
+
+    class Shared:
+        total_changes = 1
+
+        @property
+        def in_transaction(self) -> bool:
+            self.total_changes = 2
+            return False
+
+    lane = lane_on(words.engine)
+    raw = lane._raw
+    monkeypatch.setattr(lane, "_raw", Shared())
+    assert lane.changes == 1
+    monkeypatch.setattr(lane, "_raw", raw)
+    lane.close()
+
+
+def test_what_others_have_not_committed_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a shared cache a connection can see what another one may undo."""
+    monkeypatch.setattr(totals, "SLOW", 0.0)
+    engine = create_engine(
+        "sqlite:///file:seen?mode=memory&cache=shared&uri=true", poolclass=QueuePool, isolation_level="READ UNCOMMITTED"
+    )
+    Base.metadata.tables["words"].create(engine)
+    with closing(lane_on(engine)) as lane, engine.connect() as other:
+        assert [counted(lane, COUNT, {}) for _ in range(3)] == [0, 0, 0]
+        other.execute(text("INSERT INTO words (text) VALUES ('a')"))
+        assert [counted(lane, COUNT, {}) for _ in range(3)] == [1, 1, 1]
+        other.rollback()
+        assert [counted(lane, COUNT, {}) for _ in range(3)] == [0, 0, 0]
+    engine.dispose()
+
+
 def test_a_view_is_counted_each_time(words: Words) -> None:
     """The second time SQLite says that it is no table, and is not asked about it any more."""
     url = "/api/recent?page[size]=1"
@@ -236,8 +309,9 @@ def test_a_view_is_counted_each_time(words: Words) -> None:
         COUNT.where(text("random() > 0")),
         COUNT.where(Word.text.op("GLOB")("a*")),
         COUNT.where(Word.secret == b"x"),
+        COUNT.where(Word.id.in_(select(table("recent", column("id")).c.id))),
     ],
-    ids=["function", "now", "literal", "text", "operator", "type"],
+    ids=["function", "now", "literal", "text", "operator", "type", "name"],
 )
 def test_what_may_change_by_itself_goes_by_no_table(statement: Any) -> None:
     assert tables_of(statement) == ()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, String, create_engine, event
+from sqlalchemy import Delete, Engine, String, Update, create_engine, event, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, foreign, mapped_column, relationship, sessionmaker
 
 from conftest import JSONAPI, Shop, open_shop
 from flask_restless.database.execution import read
+from flask_restless.database.execution.straight import Straight
+from flask_restless.database.execution.time_limit import TimeLimit
+from flask_restless.database.execution.transaction import NO_LIMITS
+from flask_restless.database.execution.watchdog import Watchdog
 from flask_restless.demo.models import Author, Tag
 from racing import several_connections
 from slow import served
@@ -150,6 +155,46 @@ def test_a_connection_is_given_back_as_it_was(tmp_path: Path, level: str | None)
         engine.dispose()
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_a_listener_to_the_pool_may_begin_a_transaction(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one that tells the server who asks; what it says then is part of the transaction that is used."""
+    monkeypatch.setattr(read, "FAR", 0)
+    with several_connections(kind, tmp_path) as made:
+        engine = create_engine(made.url, pool_size=1, max_overflow=0)
+        shop = open_shop(engine)
+
+        @event.listens_for(engine, "checkout")
+        def begin(driver: Any, _record: Any, _pooled: Any) -> None:
+            with closing(driver.cursor()) as cursor:
+                cursor.execute("SELECT count(*) FROM tags")
+
+        asked = [
+            shop.get("/api/publishers/1"),
+            shop.get("/api/publishers?page[size]=1&page[number]=3"),
+            shop.client.send("POST", "/api/authors", author("new")),
+            shop.client.send("POST", "/api/authors", author("newer")),
+            shop.client.send(
+                "PATCH", "/api/tags/1", {"data": {"type": "tags", "id": "1", "attributes": {"name": "x"}}}
+            ),
+        ]
+        assert [one.status_code for one in asked] == [200, 200, 201, 201, 200]
+        event.remove(engine, "checkout", begin)
+        assert not is_open(engine.raw_connection().driver_connection, kind)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_what_holds_still_holds_for_all_statements(kind: str, tmp_path: Path) -> None:
+    """Of an engine whose statements commit by themselves each would see rows of its own, if none is begun for them."""
+    with several_connections(kind, tmp_path) as made:
+        engine = create_engine(made.url, isolation_level="AUTOCOMMIT")
+        with closing(Straight(engine, TimeLimit(NO_LIMITS), Watchdog())) as lane:
+            assert lane.hold_still() == (kind == "sqlite")
+        engine.dispose()
+
+
 def test_a_write_past_the_session_that_fails_leaves_nothing(database: Engine) -> None:
     shop: Shop = open_shop(database)
     before = shop.get("/api/tags").json["meta"]["total"]
@@ -201,3 +246,28 @@ def test_what_is_referred_to_is_looked_for_in_its_own_database(tmp_path: Path, s
         assert answer.status_code in expected, answer.text
     for engine in engines.values():
         engine.dispose()
+
+
+def test_sessions_that_read_from_replicas_write_to_the_leader(tmp_path: Path) -> None:
+    """As in SQLAlchemy's recipe: a flush has an engine of its own."""
+    engines = [create_engine(f"sqlite:///{tmp_path}/{name}.db") for name in ("leader", "replica")]
+    leader, replica = engines
+    for engine in engines:
+        Tag.metadata.create_all(engine)
+        with Session(engine) as session, session.begin():
+            session.add(Tag(id=1, name="old"))
+
+    class Routing(Session):
+        def get_bind(self, *_: Any, clause: Any = None, **_more: Any) -> Any:
+            return leader if self._flushing or isinstance(clause, Update | Delete) else replica
+
+    shop = served(leader, Tag, session=sessionmaker(class_=Routing))
+
+    new = {"data": {"type": "tags", "id": "1", "attributes": {"name": "new"}}}
+    assert shop.client.send("PATCH", "/api/tags/1", new).status_code == 200
+    names = []
+    for engine in engines:
+        with engine.connect() as connection:
+            names.append(connection.scalar(select(Tag.name)))
+        engine.dispose()
+    assert names == ["new", "old"]

@@ -104,7 +104,12 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
     resource = operation.resource
     one = draft(operation)
     values = stored(one)
-    if is_special(operation) or one.links or not values.keys() <= columns_of(resource.mapper).keys():
+    if (
+        is_special(operation)
+        or one.links
+        or _is_deferred(operation)
+        or not values.keys() <= columns_of(resource.mapper).keys()
+    ):
         return None
     if given_keys(resource.mapper) - {key for key, value in values.items() if value is not None}:
         return None
@@ -161,7 +166,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
     values = {each.attribute.key: each.value for each in operation.assignments} | one.keys
     if id_ is None or operation.expected or operation.sparing or operation.changes or one.links or not values:
         return None
-    if not values.keys() <= settable(resource.mapper) or any(each.attribute.deferred for each in operation.assignments):
+    if not values.keys() <= settable(resource.mapper) or _is_deferred(operation):
         return None
     node = _node_straight(operation, planner)
     lane = None if node is None else transaction.writing(resource.mapper)
@@ -188,6 +193,11 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
     return _read_back(operation, id_, transaction, planner)
 
 
+def _is_deferred(operation: Create | Update) -> bool:
+    """Whether an attribute is written whose state is told only to who knows it."""
+    return any(one.attribute.deferred for one in operation.assignments)
+
+
 def _is_blind(resource: Resource, keys: tuple[str, ...], shown: Columns, lane: StraightWriting) -> bool:
     """Whether the driver may set those attributes without a look at what they were."""
     return keeps_the_rest(resource.mapper) and prepared(setting(resource, keys, shown), lane.dialect) is not None
@@ -203,15 +213,14 @@ def _set_blindly(target: Target, values: Values, shown: Columns, lane: StraightW
 
 
 def _delete(operation: Delete, transaction: Transaction) -> Written | None:
+    """Delete a row; where none is counted there is none, or a trigger does something else in place of that."""
     resource, id_ = operation.target.resource, operation.target.id
     if id_ is None or operation.expected or not is_leaf(resource.mapper):
         return None
     lane = transaction.writing(resource.mapper)
     if lane is None:
         return None
-    if not lane.count(removal(resource), key_parameters(id_)):
-        raise missing_row(operation.target)
-    return Written(None)
+    return Written(None) if lane.count(removal(resource), key_parameters(id_)) else None
 
 
 def _changed(resource: Resource, values: Values, row: Row) -> Values:

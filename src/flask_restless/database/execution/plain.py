@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Column, Table
 from sqlalchemy.orm import ColumnProperty, Mapper
 from sqlalchemy.orm.base import MANYTOONE
+from sqlalchemy.sql.schema import CallableColumnDefault
 
 MAPPER_EVENTS = attrgetter(
     "before_insert", "after_insert", "before_update", "after_update", "before_delete", "after_delete"
@@ -43,6 +44,8 @@ def _is_simple(mapper: Mapper[Any]) -> bool:
         return False
     if not isinstance(mapper.local_table, Table) or mapper.validators:
         return False
+    if any(_takes_context(one) for column in mapper.local_table.columns for one in (column.default, column.onupdate)):
+        return False
     model = mapper.class_
     constructor = model.__init__
     if getattr(constructor, "_sa_original_init", constructor) is not mapper.registry.constructor:
@@ -50,6 +53,16 @@ def _is_simple(mapper: Mapper[Any]) -> bool:
     if getattr(model, "__setattr__", None) is not object.__setattr__:
         return False
     return not any(column.type.should_evaluate_none for column in columns_of(mapper).values())
+
+
+def _takes_context(default: Any) -> bool:
+    """Tell whether a function that makes a value is told of the others, by the names that the unit of work gives them.
+
+    SQLAlchemy has functions of its own that call those which take nothing.
+    """
+    if default is None or not default.is_callable:
+        return False
+    return getattr(default.arg, "__globals__", {}).get("__name__") != CallableColumnDefault.__module__
 
 
 def table_of(mapper: Mapper[Any]) -> Table:

@@ -139,6 +139,8 @@ def _prepared(statement: Any, dialect: Dialect) -> Prepared | None:
         return None
     if compiled.insert_prefetch or compiled.update_prefetch:
         return None
+    if any(bind.callable for bind in compiled.bind_names):  # a value of its own for each execution
+        return None
     lists = [compiled.bind_names[bind] for bind in compiled.post_compile_params]
     if not lists:
         return Prepared(compiled, dialect, None)
@@ -150,7 +152,8 @@ def _prepared(statement: Any, dialect: Dialect) -> Prepared | None:
 
 def _with_array(compiled: SQLCompiler, dialect: Dialect) -> tuple[str, int]:
     """Give the text, with an array in place of the list where that can be, so that it is the same for every length."""
-    if dialect.driver == "psycopg" and all(isinstance(bind.type, ARRAYS) for bind in compiled.post_compile_params):
+    is_named = dialect.driver == "psycopg" and dialect.paramstyle == "pyformat"
+    if is_named and all(isinstance(bind.type, ARRAYS) for bind in compiled.post_compile_params):
         return AMONG.subn(r"= ANY (%(\1)s)", compiled.string)
     return compiled.string, 0
 

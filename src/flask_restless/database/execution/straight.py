@@ -70,9 +70,22 @@ class Straight:
 
     def __init__(self, engine: Engine, limit: TimeLimit, watchdog: Watchdog) -> None:
         self._open(engine, _taken(engine), limit, watchdog)
+        if self.dialect.name == "postgresql":
+            self._commit_each()
+
+    def _commit_each(self) -> None:
+        """Have each statement of PostgreSQL commit by itself, at READ COMMITTED.
+
+        The driver refuses that where a listener to the pool has begun a transaction, whose settings may hold in it
+        alone.
+        """
         raw = self._raw
-        if self.dialect.name == "postgresql" and _is_read_committed(raw, self.dialect):
-            self._is_single = raw.autocommit = True
+        if _is_read_committed(raw, self.dialect):
+            try:
+                raw.autocommit = True
+            except self._errors:
+                return
+            self._is_single = True
 
     def _open(self, engine: Engine, pooled: PoolProxiedConnection, limit: TimeLimit, watchdog: Watchdog) -> None:
         self.engine = engine
@@ -104,10 +117,8 @@ class Straight:
     def changes(self) -> int | None:
         """How many rows a connection of SQLite has changed; None where it may undo some, or cannot tell."""
         raw = self._raw
-        if getattr(raw, "in_transaction", True) and not self._is_still:
-            return None
-        found: int | None = getattr(raw, "total_changes", None)
-        return found
+        found: int | None = getattr(raw, "total_changes", None)  # first: others that share it may begin in between
+        return None if getattr(raw, "in_transaction", True) and not self._is_still else found
 
     def hold_still(self) -> bool:
         """Have all statements to come see the same state of the database; False where that cannot be said.
@@ -120,11 +131,22 @@ class Straight:
                 self._is_single = False
             case "sqlite" if self.changes is not None and not self._is_shared:
                 self._run(("BEGIN", ()), _nothing)
-            case "mysql" | "mariadb":
-                self._run(("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", ()), _nothing)
+            case "mysql" | "mariadb" if not _is_autocommitting(self._raw):
+                if not self._is_repeatable():
+                    return False
             case _:
                 return False
         self._is_still = True
+        return True
+
+    def _is_repeatable(self) -> bool:
+        """Have what is read next read again as it is; False where a listener to the pool has begun a transaction."""
+        try:
+            self._run(("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", ()), _nothing)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            return False
         return True
 
     @property
@@ -209,9 +231,8 @@ class StraightWriting(Straight):
 
         That spares two of three round trips.
         """
-        raw = self._raw
-        if self.dialect.name == "postgresql" and not self._is_begun and _is_read_committed(raw, self.dialect):
-            self._is_single = raw.autocommit = True
+        if self.dialect.name == "postgresql" and not self._is_begun:
+            self._commit_each()
 
     def rows(self, statement: Executable, parameters: Parameters) -> Sequence[Row]:
         """Give the rows of a statement; DBAPIError."""
@@ -310,6 +331,11 @@ def as_sqlalchemy_has_it(
         connection_invalidated=is_lost,
         dialect=engine.dialect,
     )
+
+
+def _is_autocommitting(raw: Any) -> bool:
+    """Whether each statement of MariaDB or MySQL commits by itself; so too if the driver cannot tell."""
+    return bool(getattr(raw, "get_autocommit", lambda: True)())
 
 
 def _is_read_committed(raw: Any, dialect: Dialect) -> bool:

@@ -30,6 +30,9 @@ SLOW = 0.0005
 KEPT = 64
 """Totals that are kept on a connection."""
 
+MANY = 50
+"""Values of a count, more of which are not looked up."""
+
 State = tuple[int, int, int]
 """The versions of the data and of the schema, and how many rows the connection itself has changed."""
 
@@ -70,57 +73,68 @@ the connection itself has changed a row is known without a statement."""
 
 PLAIN = (
     " AND {count} = (SELECT count(*) FROM sqlite_master "
-    "WHERE type = 'table' AND name COLLATE NOCASE IN ({names}) AND sql NOT LIKE 'CREATE VIRTUAL%')"
+    "WHERE type = 'table' AND name COLLATE NOCASE IN ({names}) AND sql NOT LIKE 'CREATE VIRTUAL%') "
+    "AND NOT EXISTS (SELECT 1 FROM pragma_read_uncommitted WHERE read_uncommitted)"
 )
-"""Where all is in plain tables of the file: views may go by the clock."""
+"""Where all is in plain tables of the file, as views may go by the clock, and nothing of it can be undone by others."""
 
 AGAIN = STATE.format(total="", more="")
 
+MARK = "qmark"
+"""The style of the marks for values in these statements, which have to be those of the count among them."""
+
 Key = tuple[Hashable, ...]
+Bound = tuple[str, Sequence[Any]]
+"""A text, and its values as the driver takes them."""
 
 
 def counted(lane: Straight, statement: Select[Any], parameters: Parameters) -> int | None:
     """Give what a statement counts; None for one that needs more than a driver; DBAPIError."""
-    if lane.dialect.driver != "pysqlite":
-        return _counted(lane, statement, parameters)
+    if lane.dialect.driver != "pysqlite" or lane.dialect.paramstyle != MARK:
+        rows = lane.rows(statement, parameters)
+        return None if rows is None else int(str(rows[0][0]))
+    short = prepared(statement, lane.dialect)
+    bound = None if short is None else short.bound(parameters)
+    return None if bound is None else _known(lane, statement, bound)
+
+
+def _known(lane: Straight, statement: Select[Any], bound: Bound) -> int:
+    """Give a total that is known, else count."""
     known: OrderedDict[Key, tuple[State | None, int]] = lane.info.get(KEY) or OrderedDict()
-    key = _key(statement, parameters)
+    key = _key(statement, bound)
     is_known, (then, before) = key in known, known.get(key, (None, 0))
     if then is not None and _is_still(lane, then):
         return before
     started = perf_counter()
     if is_known and then is not NEVER:
-        then, total = _counted_as_of(lane, statement, parameters)
+        then, total = _counted_as_of(lane, statement, bound)
     else:
-        total = _counted(lane, statement, parameters)
+        total = _counted(lane, bound)
     if perf_counter() - started < SLOW:  # once it may have taken long by chance
         known.pop(key, None)
-    elif total is not None and key and tables_of(statement):
+    elif key and tables_of(statement):
         _keep(lane, key, then, total)
     return total
 
 
-def _counted(lane: Straight, statement: Select[Any], parameters: Parameters) -> int | None:
-    rows = lane.rows(statement, parameters)
-    return None if rows is None else int(str(rows[0][0]))
+def _counted(lane: Straight, bound: Bound) -> int:
+    return int(str(lane.said(*bound)[0][0]))
 
 
-def _counted_as_of(lane: Straight, statement: Select[Any], parameters: Parameters) -> tuple[State, int | None]:
+def _counted_as_of(lane: Straight, statement: Select[Any], bound: Bound) -> tuple[State, int]:
     """Count, and give the state along with the total, by one statement.
 
     What was not committed yet may be undone, and what is attached has versions of its own.
     """
     changes, tables = lane.changes, tables_of(statement)
-    short = prepared(statement, lane.dialect)
-    bound = None if short is None else short.bound(parameters)
-    if bound is not None and changes is not None and not any(one.schema for one in tables):
+    if changes is not None and not any(one.schema for one in tables):
         more = PLAIN.format(count=len(tables), names=", ".join("?" * len(tables)))
         text = STATE.format(total=f", ({bound[0]})", more=more)
         numbers: Sequence[Sequence[Any]] = lane.said(text, (*bound[1], *(one.name for one in tables)))
         if numbers:
             version, schema, total = numbers[0]
             return (version, schema, changes), total
-    return NEVER, _counted(lane, statement, parameters)
+    return NEVER, _counted(lane, bound)
 
 
 def _is_still(lane: Straight, then: State) -> bool:
@@ -131,13 +145,18 @@ def _is_still(lane: Straight, then: State) -> bool:
     return bool(numbers) and tuple(numbers[0]) == then[:2]
 
 
-def _key(statement: Select[Any], parameters: Parameters) -> Key:
-    """Identify a count, and the types of its values, since equal ones may compare differently; empty if nothing can."""
-    values = parameters.values()
-    key = (statement, *parameters, *values, *map(type, values))
+def _key(statement: Select[Any], bound: Bound) -> Key:
+    """Identify a count by its values as the driver takes them; empty if nothing can, or if they are many.
+
+    Values that are equal in Python may differ as texts, and equal ones of several types compare differently.
+    """
+    values = bound[1]
+    if len(values) > MANY:
+        return ()
+    key = (statement, *values, *map(type, values))
     try:
         hash(key)
-    except TypeError:
+    except (TypeError, ValueError):  # what may change, such as bytes
         return ()
     return key
 
@@ -145,8 +164,8 @@ def _key(statement: Select[Any], parameters: Parameters) -> Key:
 def _keep(lane: Straight, key: Key, state: State | None, total: int) -> None:
     """Keep a total as of a state; without one that only tells that the count takes long."""
     known = lane.info.setdefault(KEY, OrderedDict())
+    known.pop(key, None)  # each step by itself leaves it whole: threads may share the connection
     known[key] = state, total
-    known.move_to_end(key)
     while len(known) > KEPT:
         known.popitem(last=False)
 
@@ -164,6 +183,8 @@ def _is_steady(part: Any) -> bool:
     if part.__visit_name__ not in STEADY or isinstance(getattr(part, "operator", None), custom_op):
         return False
     if part.__visit_name__ == "function" and part.name not in FUNCTIONS:
+        return False
+    if part.__visit_name__ == "table" and not isinstance(part, Table):  # known by name alone, and not looked at
         return False
     if getattr(part, "is_literal", False):
         return str(part.name) == "*"

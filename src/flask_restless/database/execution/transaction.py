@@ -116,9 +116,23 @@ class Transaction:
     def writing(self, mapper: Mapper[Any]) -> StraightWriting | None:
         """Give the connection that rows are written by, and read back, until the request ends; None as above."""
         engine = self._engine(mapper, ALL) if self._is_direct and self._lane is None and not self._is_touched else None
-        if engine is not None:
+        if engine is not None and self._is_written_by(mapper, engine):
             self._lane = StraightWriting(engine, self._limit, self.watchdog)
         return self._lane
+
+    def _is_written_by(self, mapper: Mapper[Any], engine: Engine) -> bool:
+        """Whether the Session would use an engine in a flush too.
+
+        Sessions that read from replicas tell a flush from all else, as in SQLAlchemy's own recipe.
+        """
+        session = self._session
+        if session is None or type(session).get_bind is Session.get_bind:
+            return True
+        is_flushing, session._flushing = session._flushing, True
+        try:
+            return session.get_bind(mapper=mapper) is engine
+        finally:
+            session._flushing = is_flushing
 
     @property
     def lane(self) -> StraightWriting | None:
