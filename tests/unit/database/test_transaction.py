@@ -271,3 +271,33 @@ def test_sessions_that_read_from_replicas_write_to_the_leader(tmp_path: Path) ->
             names.append(connection.scalar(select(Tag.name)))
         engine.dispose()
     assert names == ["new", "old"]
+
+
+class Marking(Session):
+    """Marks what it stores, and keeps what it is to delete."""
+
+    def add(self, instance: Any, **options: Any) -> None:
+        instance.name += "!"
+        super().add(instance, **options)
+
+    def delete(self, instance: Any) -> None:
+        instance.name += "?"
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_sessions_that_write_in_their_own_way_do_so(database: Engine, size: int) -> None:
+    Apart.metadata.create_all(database)
+    shop = served(database, Town, session=sessionmaker(database, class_=Marking))
+    town = {"type": "town", "attributes": {"name": "Ulm"}}
+    kind = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
+
+    if size == 1:
+        assert shop.client.send("POST", "/api/town", {"data": town}).status_code == 201
+    else:
+        adds = {"atomic:operations": [{"op": "add", "data": town}] * size}
+        answer = shop.client.post("/api/operations", json=adds, content_type=kind, headers={"Accept": kind})
+        assert answer.status_code == 200
+    assert shop.client.delete("/api/town/1").status_code == 204
+
+    names = [one["attributes"]["name"] for one in shop.get("/api/town").json["data"]]
+    assert names == ["Ulm!?", "Ulm!"][:size]

@@ -33,7 +33,7 @@ from .sight import in_sight
 from .stillness import Stillness
 from .straight import StraightWriting
 from .sure import is_sure
-from .transaction import Transaction
+from .transaction import Transaction, writes_as_usual
 from .validation import validated
 
 SESSION_EVENTS = (
@@ -353,6 +353,8 @@ def _has_id(resource: Resource) -> list[Any]:
 def takes_rows(resource: Resource, drafts: Sequence[Draft], rows: Sequence[Values], session: Session) -> bool:
     """Tell whether creates may be inserted as rows: all of them give the same attributes, and nobody watches."""
     if not is_plain(resource.mapper) or any(getattr(session.dispatch, name) for name in SESSION_EVENTS):
+        return False
+    if not writes_as_usual(type(session)):
         return False
     if any(one.links or is_special(one.operation) for one in drafts):
         return False

@@ -29,6 +29,9 @@ READING: Listened = attrgetter("do_orm_execute", "after_transaction_create", "af
 ALL: Listened = attrgetter(*[name for name in vars(SessionEvents) if not name.startswith("_") and name != "dispatch"])
 """Listeners of every kind, who could notice that rows are not written through it."""
 
+WRITING = ("add", "add_all", "commit", "delete", "execute", "flush")
+"""Methods by which an application's own class of Sessions may have a part in what is written."""
+
 NO_LIMITS = Limits(statement_seconds=None, export_seconds=None)
 
 
@@ -121,12 +124,16 @@ class Transaction:
         return self._lane
 
     def _is_written_by(self, mapper: Mapper[Any], engine: Engine) -> bool:
-        """Whether the Session would use an engine in a flush too.
+        """Whether the Session would do nothing but use an engine in a flush too.
 
         Sessions that read from replicas tell a flush from all else, as in SQLAlchemy's own recipe.
         """
         session = self._session
-        if session is None or type(session).get_bind is Session.get_bind:
+        if session is None:
+            return True
+        if not writes_as_usual(type(session)):
+            return False
+        if type(session).get_bind is Session.get_bind:
             return True
         is_flushing, session._flushing = session._flushing, True
         try:
@@ -204,6 +211,11 @@ def _is_plain(session: Session) -> bool:
     if type(session).connection is not Session.connection:
         return False
     return not (getattr(session, "execution_options", None) or session.twophase)
+
+
+def writes_as_usual(kind: type[Session]) -> bool:
+    """Whether Sessions of a class write rows in SQLAlchemy's own way, and find them so: its methods are that."""
+    return all(getattr(kind, name) is getattr(Session, name) for name in WRITING)
 
 
 def _is_unheard(listeners: tuple[Any, ...]) -> bool:
