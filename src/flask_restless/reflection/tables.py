@@ -139,7 +139,10 @@ def _unique_keys_of_sqlite(connection: Connection, schema: str | None, table: st
 
 
 def read_references(connection: Connection, schema: str | None, tables: Collection[Table]) -> list[Reference]:
-    """Read the foreign keys among `tables`, and put them back on their tables; those to other tables are left out."""
+    """Read the foreign keys among `tables`, and put them back on their tables.
+
+    Those to other tables are left out, and those to what several rows may have: SQLite and MariaDB allow them.
+    """
     if not tables:  # an empty list of names would ask for those of all tables
         return []
     found = inspect(connection).get_multi_foreign_keys(schema=schema, filter_names=[table.name for table in tables])
@@ -170,7 +173,8 @@ def _reference(
     pairs = tuple(
         (one, other) for one, other in zip(local, remote, strict=True) if one is not None and other is not None
     )
-    return Reference(table, target, pairs) if len(pairs) == len(local) else None
+    is_whole = len(pairs) == len(local) and _holds_key({other for _, other in pairs}, target)
+    return Reference(table, target, pairs) if is_whole else None
 
 
 def _lookup(found: Mapping[str, T], name: str) -> T | None:
@@ -207,8 +211,11 @@ def unique_keys(table: Table) -> Iterator[list[Column[Any]]]:
 
 def is_unique(reference: Reference) -> bool:
     """Whether one row at most can refer to each row."""
-    columns = set(reference.columns)
-    return any(set(key) <= columns for key in unique_keys(reference.table))
+    return _holds_key(set(reference.columns), reference.table)
+
+
+def _holds_key(columns: set[Column[Any]], table: Table) -> bool:
+    return any(set(key) <= columns for key in unique_keys(table))
 
 
 def is_association(table: Table, references: Collection[Reference]) -> bool:

@@ -54,6 +54,7 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "still-referenced": "other resources refer to this one, or one that it refers to is not there",
         "missing-value": "an attribute or relationship that must have a value has none",
         "refused-value": "a rule of the database refuses the values",
+        "broken-reference": "a foreign key of the database leads to a table or to columns that it cannot lead to",
         "circular-reference": "a row would refer to itself, or rows to each other in a circle, in one step of writing",
         "invalid-value": "a value does not fit the type of its attribute",
         "precondition-failed": "the resource was changed by somebody else in the meantime; fetch it again",
@@ -143,6 +144,8 @@ SQLITE: tuple[tuple[str, str], ...] = (
     ("UNIQUE constraint failed", "already-exists"),
     ("PRIMARY KEY must be unique", "already-exists"),
     ("FOREIGN KEY constraint failed", "still-referenced"),
+    ("foreign key mismatch", "broken-reference"),
+    ("no such table: main.", "broken-reference"),
     ("NOT NULL constraint failed", "missing-value"),
     ("CHECK constraint failed", "refused-value"),
     ("datatype mismatch", "invalid-value"),
@@ -154,7 +157,10 @@ SQLITE: tuple[tuple[str, str], ...] = (
     ("unable to open database", "unavailable"),
     ("attempt to write a readonly database", "unavailable"),
 )
-"""Beginning of a message of SQLite -> code; it has no other sign."""
+"""Beginning of a message of SQLite -> code; it has no other sign.  That of a foreign key names the schema."""
+
+LOGGED = frozenset({"invalid-value", "broken-reference"})
+"""What our own validation should have seen first, and what only the owner of the database can mend."""
 
 NULLED = re.compile(
     r"NOT NULL constraint failed: \S+\.(?P<sqlite>\w+)|null value in column \"(?P<postgresql>\w+)\"|"
@@ -204,7 +210,7 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         return (problem(code, detail, source),)
     if code in {"already-exists", "missing-value"} and source is not None:
         return (problem(code, _named_detail(code, source), source),)
-    if CODES[code].status < 500 and not _is_safety_net(error, code):
+    if CODES[code].status < 500 and code not in LOGGED:
         return (problem(code, DETAILS[code], source),)
     error_id = token_hex(8)
     logger.error("error %s of the database", error_id, exc_info=error)
@@ -296,11 +302,6 @@ def _driver_code(error: DBAPIError, original: BaseException) -> str:
     if "DataError" in kinds:
         return "invalid-value"
     return "unavailable" if "OperationalError" in kinds else "internal-error"
-
-
-def _is_safety_net(error: BaseException, code: str) -> bool:
-    """Whether our own validation should have seen this first: then it is logged."""
-    return code == "invalid-value"
 
 
 def _named_detail(code: str, source: Source) -> str:
