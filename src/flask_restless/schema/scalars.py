@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,10 @@ from sqlalchemy import BigInteger
 
 from .codec import Codec, Json, Unfit, encode_value
 
-DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
+DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,19})", re.ASCII)
 
 
-def _json_integer(low: int, high: int, what: str) -> Callable[[Json], int]:
+def _json_integer(low: int, high: int) -> Callable[[Json], int]:
     def decode(value: Json) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
             raise Unfit("an integer")
@@ -30,24 +31,28 @@ def _json_integer(low: int, high: int, what: str) -> Callable[[Json], int]:
     return decode
 
 
-def _text_integer(text: str) -> int:
-    """Read the canonical spelling only: no `+1`, ` 1`, `01`, `1.0`, other digits (T41), nothing over 64 bits."""
+def _text_integer(text: str, most: int) -> int:
+    """Read the canonical spelling only: no `+1`, ` 1`, `01`, `1.0`, other digits (T41), nothing over `most`."""
     if not DIGITS.fullmatch(text) or text == "-0":
         raise Unfit("an integer")
     value = int(text)
-    if not -(2**63) <= value < 2**63:
-        raise Unfit(f"an integer from {-(2**63)} to {2**63 - 1}", "out-of-range")
+    if not -(2**63) <= value <= most:
+        raise Unfit(f"an integer from {-(2**63)} to {most}", "out-of-range")
     return value
 
 
 def integer(bits: int, *, unsigned: bool = False) -> Codec:
-    """Whole numbers of `bits` bits; filters take any 64-bit number, which then matches nothing."""
+    """Whole numbers of `bits` bits; filters take any 64-bit number, which then matches nothing.
+
+    Those from 2^63 on are numbers of 64 bits only where a column has no sign.
+    """
     low, high = (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    most = max(high, 2**63 - 1)
     return Codec(
         "integer",
-        _json_integer(low, high, "integer"),
-        _json_integer(-(2**63), 2**63 - 1, "integer"),
-        _text_integer,
+        _json_integer(low, high),
+        _json_integer(-(2**63), most),
+        partial(_text_integer, most=most),
         json_schema={"type": "integer", "minimum": low, "maximum": high},
         operand=BigInteger(),
     )
