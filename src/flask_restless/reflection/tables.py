@@ -58,7 +58,7 @@ def read_tables(connection: Connection, schema: str | None, names: Collection[st
     inspector, metadata = inspect(connection), MetaData()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)
-        columns = inspector.get_multi_columns(schema, names)
+        columns = {key: _named(found) for key, found in inspector.get_multi_columns(schema, names).items()}
         keys = inspector.get_multi_pk_constraint(schema, names)
         uniques = _unique_keys(connection, schema, names)
     tables = []
@@ -78,6 +78,11 @@ def _is_readable(connection: Connection, schema: str | None, name: str) -> bool:
     except DatabaseError:
         return False
     return True
+
+
+def _named(columns: Iterable[ReflectedColumn]) -> list[ReflectedColumn]:
+    """Leave out the column without a name that SQLite allows: SQLAlchemy has none such."""
+    return [one for one in columns if one["name"]]
 
 
 def _columns(found: Iterable[ReflectedColumn], key: Collection[str]) -> Iterator[Column[Any]]:

@@ -212,3 +212,13 @@ def test_a_table_that_sqlite_cannot_open_is_skipped(sqlite: Engine) -> None:
 
     assert len(reflected.models) == 3
     assert [(one.table, one.reason) for one in reflected.skipped] == [("places", "it could not be read")]
+
+
+def test_a_column_without_a_name_is_left_out(sqlite: Engine) -> None:
+    """SQLite has them, and SQLAlchemy does not: the other columns and tables stay."""
+    run(sqlite, *BOOKS, 'CREATE TABLE odd (id INTEGER PRIMARY KEY, "" TEXT, name TEXT UNIQUE)')
+
+    reflected = reflect(sqlite)
+
+    assert len(reflected.models) == 4
+    assert columns_of(reflected, "odd") == {"id": "id", "name": "name"}
