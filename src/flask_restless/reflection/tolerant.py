@@ -7,6 +7,7 @@ column declares is read as it is, in place of an exception that would make the w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -131,11 +132,12 @@ class TolerantNumeric(TypeDecorator[Any]):
         """Read with as many places as the column declares."""
         if value is None:
             return None
-        try:
+        found: Any = value
+        with suppress(InvalidOperation):  # also of rounding what has more digits than Python counts with
             found = Decimal(str(value))
-        except InvalidOperation:
-            return value
-        return round(found, self.scale) if self.scale is not None and found.is_finite() else found
+            if self.scale is not None and found.is_finite():
+                found = round(found, self.scale)
+        return found
 
 
 class TolerantBoolean(_Tolerant):

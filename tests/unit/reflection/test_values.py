@@ -14,7 +14,18 @@ from conftest import fresh_database
 from flask_restless.reflection import read_any_value, reflect
 from reflected import read_all, run
 
-SQLITE_VALUES = ["'text'", "''", "17", "-9223372036854775808", "1.5", "1e999", "x'00ff'", "NULL", "'2024-01-02'"]
+SQLITE_VALUES = [
+    "'text'",
+    "''",
+    "17",
+    "-9223372036854775808",
+    "1.5",
+    "1e300",
+    "1e999",
+    "x'00ff'",
+    "NULL",
+    "'2024-01-02'",
+]
 SQLITE_TYPES = (
     "INTEGER",
     "BIGINT",
