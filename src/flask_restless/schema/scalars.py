@@ -294,10 +294,14 @@ def _iso(value: Any) -> Json:
     return value.isoformat() if hasattr(value, "isoformat") else encode_value(value)
 
 
+def _text_of(value: Any) -> str:
+    return str(_iso(value))
+
+
 def date_() -> Codec:
     """Days of the years 1 to 9999: `2024-12-31`."""
     decode = _reader(DATE, date.fromisoformat, "a date, such as 2024-12-31")
-    return Codec("date", decode, decode, decode, _iso, None, {"type": "string", "format": "date"})
+    return Codec("date", decode, decode, decode, _text_of, None, {"type": "string", "format": "date"})
 
 
 def datetime_(aware: bool) -> Codec:
@@ -315,7 +319,7 @@ def datetime_(aware: bool) -> Codec:
 
     decode = _reader(f"{DATE}[T ]{TIME}{ZONE}", read, "a date and time, such as 2024-12-31T23:59:59")
     loose = _reader(f"{DATE}(?:[T ]{TIME}{ZONE})?", read, "a date and time, such as 2024-12-31T23:59:59")
-    return Codec("date-time", decode, loose, loose, _iso, None, {"type": "string", "format": "date-time"})
+    return Codec("date-time", decode, loose, loose, _text_of, None, {"type": "string", "format": "date-time"})
 
 
 def time_(aware: bool) -> Codec:
@@ -327,7 +331,9 @@ def time_(aware: bool) -> Codec:
 
     zone = ZONE if aware else ""
     decode = _reader(TIME + zone, read, "a time, such as 23:59:59")
-    return Codec("time", decode, decode, decode, _iso, _iso if aware else None, {"type": "string", "format": "time"})
+    return Codec(
+        "time", decode, decode, decode, _text_of, _iso if aware else None, {"type": "string", "format": "time"}
+    )
 
 
 SECONDS = 86400 * 365 * 100_000 // 100

@@ -1,0 +1,56 @@
+"""Databases as strangers have them, served: values that no column should hold are read, and lose no other row (T39)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from conftest import JSONAPI, CheckedClient, checked_client
+from flask_restless.cli.serve import database_app, engine_of
+from reflected import run
+
+BY_CURSOR = {"Accept": f'{JSONAPI};profile="https://jsonapi.org/profiles/ethanresnick/cursor-pagination/"'}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Engine]:
+    """An SQLite file as `serve` opens it."""
+    path = tmp_path / "odd.sqlite"
+    path.touch()
+    engine = engine_of(str(path))
+    yield engine
+    engine.dispose()
+
+
+def served(engine: Engine, *statements: str) -> CheckedClient:
+    """Fill a database, and serve it."""
+    run(engine, *statements)
+    app, _ = database_app(engine, True, None, (), "", True)
+    return checked_client(app)
+
+
+def pages(client: CheckedClient, path: str) -> list[str]:
+    """Give the ids of a list, page by page with cursors."""
+    found: list[str] = []
+    while path and len(found) < 100:
+        page = client.get(path, headers=BY_CURSOR).json
+        found += [one["id"] for one in page["data"]]
+        path = page["links"]["next"]
+    return found
+
+
+def test_days_and_times_that_are_none_in_keys(file: Engine) -> None:
+    """A-12: the list was a 500."""
+    client = served(
+        file,
+        "CREATE TABLE days (day DATE PRIMARY KEY)",
+        "CREATE TABLE moments (at DATETIME PRIMARY KEY)",
+        "INSERT INTO days VALUES ('2024-01-02'), (5)",
+        "INSERT INTO moments VALUES ('2024-01-02 03:04:05'), (1.5)",
+    )
+
+    assert [one["id"] for one in client.get("/api/days").json["data"]] == ["5", "2024-01-02"]
+    assert [one["id"] for one in client.get("/api/moments").json["data"]] == ["1.5", "2024-01-02T03:04:05"]
