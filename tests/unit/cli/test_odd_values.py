@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from conftest import JSONAPI, CheckedClient, checked_client
+from conftest import JSONAPI, CheckedClient, checked_client, fresh_database
 from flask_restless.cli.serve import database_app, engine_of
 from reflected import run
 
@@ -54,3 +55,20 @@ def test_days_and_times_that_are_none_in_keys(file: Engine) -> None:
 
     assert [one["id"] for one in client.get("/api/days").json["data"]] == ["5", "2024-01-02"]
     assert [one["id"] for one in client.get("/api/moments").json["data"]] == ["1.5", "2024-01-02T03:04:05"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_halves_of_characters_in_json(kind: str) -> None:
+    """T39: escapes make them, and no document can hold them; the list was a 500.  MariaDB's JSON is a text."""
+    with fresh_database(kind) as engine:
+        client = served(
+            engine,
+            "CREATE TABLE trees (id INTEGER PRIMARY KEY, tree JSON)",
+            r"""INSERT INTO trees VALUES (1, '{"\udc00": ["a\ud800", "\ud83d\ude00"]}')""",
+        )
+        tree = {"\ufffd": ["a\ufffd", "\U0001f600"]}
+
+        assert client.get("/api/trees").json["data"][0]["attributes"] == {"tree": tree}
+        lines = client.get("/api/trees", headers={"Accept": "application/x-ndjson"})
+        assert json.loads(lines.text)["tree"] == tree
+        assert "a\ufffd" in client.get("/api/trees", headers={"Accept": "text/csv"}).text
