@@ -206,6 +206,8 @@ def value() -> Codec:
     def decode(found: Json) -> object:
         if isinstance(found, list | dict):
             raise Unfit("a string, a number, true or false")
+        if isinstance(found, int) and not -(2**63) <= found < 2**63:
+            raise Unfit("an integer of at most 64 bits", "out-of-range")
         return _tree(found)
 
     return Codec("value", decode, decode, clean, str, encode_value, {}, textual=True)

@@ -89,3 +89,14 @@ def test_pages_by_cursor_hold_every_value(file: Engine, declared: str, sort: str
         return
 
     assert pages(client, f"/api/t?sort={sort}&page[size]=1") == [one["id"] for one in answer.json["data"]]
+
+
+def test_numbers_beyond_64_bits_in_columns_without_a_type(file: Engine) -> None:
+    """T36: they never reach the driver."""
+    client = served(file, "CREATE TABLE t (id INTEGER PRIMARY KEY, v)", "INSERT INTO t VALUES (1, 2)")
+
+    written = client.send("PATCH", "/api/t/1", {"data": {"type": "t", "id": "1", "attributes": {"v": 2**63}}})
+    asked = client.get("/api/t", query_string={"filter[objects]": f'[{{"name": "v", "op": "eq", "val": {2**63}}}]'})
+
+    assert (written.status_code, written.json["errors"][0]["code"]) == (422, "out-of-range")
+    assert (asked.status_code, asked.json["errors"][0]["code"]) == (400, "invalid-filter")
