@@ -246,8 +246,10 @@ SQLITE: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
 MARIADB: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType({DateTime: Lenient, Date: Lenient, Time: LongTime})
 """The driver gives text for a date that is none, such as `0000-00-00`."""
 
-POSTGRESQL: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType({DateTime: Lenient, Date: Lenient})
-"""What `read_any_value` has psycopg give is text for a day that Python does not know, such as `infinity`."""
+POSTGRESQL: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
+    {DateTime: Lenient, Date: Lenient, Time: Lenient}
+)
+"""What `read_any_value` has psycopg give is text for what Python does not know, such as `infinity` and `24:00:00`."""
 
 DIALECTS: Mapping[str, Mapping[type[TypeEngine[Any]], Replace]] = MappingProxyType(
     {"sqlite": SQLITE, "mysql": MARIADB, "mariadb": MARIADB, "postgresql": POSTGRESQL}
@@ -266,8 +268,9 @@ def tolerant(type_: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
 def read_any_value(engine: Engine) -> None:
     """Let an engine read what its driver refuses.
 
-    That is text in SQLite that is not UTF-8, with U+FFFD for what is wrong, and days in PostgreSQL that Python does not
-    know, such as `infinity`, as text.  Call it before the engine is used: it holds for connections made from then on.
+    That is text in SQLite that is not UTF-8, with U+FFFD for what is wrong, and days and times in PostgreSQL that
+    Python does not know, such as `infinity`, as text.  Call it before the engine is used: it holds for connections made
+    from then on.
     """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_text_factory)
