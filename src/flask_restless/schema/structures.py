@@ -200,6 +200,11 @@ def range_of(bound: Codec) -> Codec:
     return Codec("range", decode, decode, parse, str, encode, {"type": "object"}, ordered=False)
 
 
+def multirange_of(bound: Codec) -> Codec:
+    """PostgreSQL multiranges, as lists of ranges."""
+    return replace(array(range_of(bound), 1), name="multirange", contains=None)
+
+
 def value() -> Codec:
     """Values of a type that nobody knows: JSON scalars in, written by their Python type."""
 
