@@ -29,7 +29,7 @@ from .pipeline import Exchange, respond
 from .protocols.base import Call, Protocol, Reply, Route
 from .schema.options import IllegalArgumentError
 from .schema.resource import Resource
-from .segments import is_doubtful, joined, register_converter, split
+from .segments import is_doubtful, joined, may_hold_slashes, register_converter, split
 from .sessions import CurrentSession, Sessions
 from .streaming import Begun, Stream
 
@@ -85,7 +85,7 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
             strict_slashes=True,
             provide_automatic_options=False,
         )
-    if _may_hold_slashes(resource):
+    if may_hold_slashes(resource):
         blueprint.record(register_converter)
         blueprint.add_url_rule(
             f"/{resource.name}/<restless_rest:rest>",
@@ -131,10 +131,6 @@ def _handle_errors(blueprint: Blueprint, service: Service) -> None:
         blueprint.register_error_handler(kind, handler)
 
 
-def _may_hold_slashes(resource: Resource) -> bool:
-    return any(key.codec.textual for key in resource.identity.keys)
-
-
 def _routed(methods: frozenset[str]) -> frozenset[str]:
     """Give the methods to route to a view: where `QUERY` is served, `POST` may stand for it."""
     return methods | {"OPTIONS"} | ({"POST"} if QUERY in methods else set())
@@ -143,7 +139,7 @@ def _routed(methods: frozenset[str]) -> frozenset[str]:
 def _view(service: Service, resource: Resource, route: Route, **parts: str) -> Response:
     resource = _current(resource)
     relation = parts.get("relation")
-    if relation is not None and _may_hold_slashes(resource) and is_doubtful(resource, relation):
+    if relation is not None and may_hold_slashes(resource) and is_doubtful(resource, relation):
         return _slashed(service, resource, joined(route.endpoint, parts))
     return _answered(service, resource, route.endpoint, route.methods, parts)
 

@@ -19,6 +19,12 @@ LONGEST = 3
 """Parts of the longest URL: id, `relationships` and a name, or id, a name and a member's id."""
 
 
+UNSLASHED = frozenset(
+    {"integer", "number", "decimal", "boolean", "uuid", "date", "date-time", "time", "interval", "macaddr", "macaddr8"}
+)
+"""Codecs whose texts are never empty, and hold no slash."""
+
+
 class Rest(BaseConverter):
     """All that is left of a path: nothing, slashes and line breaks too."""
 
@@ -30,6 +36,11 @@ class Rest(BaseConverter):
 def register_converter(state: BlueprintSetupState) -> None:
     """Let an application's rules say `<restless_rest:name>`."""
     state.app.url_map.converters["restless_rest"] = Rest
+
+
+def may_hold_slashes(resource: Resource) -> bool:
+    """Whether an id may hold slashes, or be empty: texts, enums, networks and bytes are such."""
+    return any(key.codec.name not in UNSLASHED for key in resource.identity.keys)
 
 
 def is_doubtful(resource: Resource, relation: str) -> bool:

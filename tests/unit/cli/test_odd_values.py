@@ -100,3 +100,23 @@ def test_numbers_beyond_64_bits_in_columns_without_a_type(file: Engine) -> None:
 
     assert (written.status_code, written.json["errors"][0]["code"]) == (422, "out-of-range")
     assert (asked.status_code, asked.json["errors"][0]["code"]) == (400, "invalid-filter")
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "id_"),
+    [("inet", "'10.0.0.0/8'", "10.0.0.0/8"), ("kind", "'on/off'", "on/off"), ("kind", "''", ""), ("bytea", "''", "")],
+)
+def test_links_of_keys_with_slashes_that_are_no_texts(type_: str, value: str, id_: str) -> None:
+    """J-3.5.2: networks, enums and bytes; the link was a 404."""
+    with fresh_database("postgresql") as engine:
+        client = served(
+            engine,
+            "CREATE TYPE kind AS ENUM ('on/off', '')",
+            f"CREATE TABLE t (k {type_} PRIMARY KEY)",
+            f"INSERT INTO t VALUES ({value})",
+        )
+        (row,) = client.get("/api/t").json["data"]
+
+        assert client.get(row["links"]["self"]).json["data"] == row
+        assert row["id"] == id_
+        assert client.delete(row["links"]["self"]).status_code == 204
