@@ -120,3 +120,23 @@ def test_links_of_keys_with_slashes_that_are_no_texts(type_: str, value: str, id
         assert client.get(row["links"]["self"]).json["data"] == row
         assert row["id"] == id_
         assert client.delete(row["links"]["self"]).status_code == 204
+
+
+@pytest.mark.parametrize("type_", ["ltree", "tsquery"])
+def test_values_that_postgresql_itself_cannot_read(type_: str) -> None:
+    """A-12: it calls them errors of syntax, which looks like a fault of ours; the answer was a 500."""
+    with fresh_database("postgresql") as engine:
+        client = served(
+            engine,
+            "CREATE EXTENSION ltree",
+            f"CREATE TABLE t (id INTEGER PRIMARY KEY, v {type_})",
+            "INSERT INTO t VALUES (1, 'a')",
+        )
+
+        assert client.get("/api/t?filter[v]=a").json["data"][0]["id"] == "1"
+        refused = client.get("/api/t?filter[v]=a%26%26b..")
+        changed = client.send("PATCH", "/api/t/1", {"data": {"type": "t", "id": "1", "attributes": {"v": "a &&"}}})
+        assert [(one.status_code, one.json["errors"][0]["code"]) for one in (refused, changed)] == [
+            (400, "invalid-value"),
+            (400, "invalid-value"),
+        ]

@@ -86,6 +86,7 @@ POSTGRESQL: Mapping[str, str] = MappingProxyType(
         "42883": "invalid-value",
         "42804": "invalid-value",
         "42846": "invalid-value",
+        "42601": "invalid-value",
         "0A000": "invalid-value",
     }
 )
