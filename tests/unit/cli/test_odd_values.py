@@ -140,3 +140,40 @@ def test_values_that_postgresql_itself_cannot_read(type_: str) -> None:
             (400, "invalid-value"),
             (400, "invalid-value"),
         ]
+
+
+RAISING = {
+    "sqlite": ["CREATE TRIGGER no_{0} BEFORE {0} ON words BEGIN SELECT RAISE(ABORT, 'secret'); END"],
+    "postgresql": [
+        "CREATE OR REPLACE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'secret'; END $$",
+        "CREATE TRIGGER no_{0} BEFORE {0} ON words FOR EACH ROW EXECUTE FUNCTION no()",
+    ],
+    "mariadb": [
+        "CREATE TRIGGER no_{0} BEFORE {0} ON words FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'secret'"
+    ],
+}
+
+
+@pytest.mark.parametrize("kind", RAISING)
+def test_what_triggers_refuse(kind: str) -> None:
+    """Threats, mapping: a rule of the database like any other; the answer was a 500."""
+    with fresh_database(kind) as engine:
+        client = served(
+            engine,
+            "CREATE TABLE words (id INTEGER PRIMARY KEY, word VARCHAR(9))",
+            "INSERT INTO words VALUES (1, 'a')",
+            *(one.format(event) for event in ("INSERT", "UPDATE", "DELETE") for one in RAISING[kind]),
+        )
+        row = {"type": "words", "id": "1", "attributes": {"word": "b"}}
+
+        made = client.send("POST", "/api/words", {"data": row | {"id": "2"}})
+        changed = client.send("PATCH", "/api/words/1", {"data": row})
+        gone = client.delete("/api/words/1")
+
+        assert [(one.status_code, one.json["errors"][0]["code"]) for one in (made, changed, gone)] == [
+            (422, "refused-value"),
+            (422, "refused-value"),
+            (403, "forbidden"),
+        ]
+        assert not any("secret" in one.text for one in (made, changed, gone))
+        assert [one["attributes"] for one in client.get("/api/words").json["data"]] == [{"word": "a"}]

@@ -24,6 +24,7 @@ POSTGRESQL: Mapping[str, str] = MappingProxyType(
         "25P04": "unavailable",
         "42501": "forbidden",
         "428C9": "refused-value",
+        "P0001": "refused-value",
         "42883": "invalid-value",
         "42804": "invalid-value",
         "42846": "invalid-value",
@@ -50,11 +51,15 @@ MYSQL: Mapping[int, str] = MappingProxyType(
         1364: "missing-value",
         4025: "refused-value",
         3819: "refused-value",
+        1643: "refused-value",
+        1644: "refused-value",
         1264: "invalid-value",
         1265: "invalid-value",
         1292: "invalid-value",
         1366: "invalid-value",
         1406: "invalid-value",
+        1416: "invalid-value",
+        4078: "invalid-value",
         1020: "edit-conflict",
         1213: "unavailable",
         1205: "unavailable",
@@ -119,4 +124,6 @@ def driver_code(error: DBAPIError, original: BaseException) -> str:
     kinds = [kind.__name__ for kind in type(original).__mro__]  # drivers have subclasses of the classes of PEP 249
     if "DataError" in kinds:
         return "invalid-value"
+    if "IntegrityError" in kinds:  # of SQLite: a trigger, which chooses its message itself
+        return "refused-value"
     return "unavailable" if "OperationalError" in kinds else "internal-error"

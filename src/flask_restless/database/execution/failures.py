@@ -110,6 +110,8 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         return (problem("invalid-page", "the cursor does not fit this list", Source(parameter=parameter)),)
     if code == "missing-value" and isinstance(operation, Delete | DeleteMany | Relate):
         code = "still-referenced"
+    if code == "refused-value" and isinstance(operation, Delete | DeleteMany):
+        code = "forbidden"
     if code == "edit-conflict" and _expects(operation):
         code = "precondition-failed"
     source = _source(error, code, operation)
