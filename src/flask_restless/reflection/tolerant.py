@@ -243,8 +243,18 @@ SQLITE: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
 )
 """Reflected type -> what to read and write it as; SQLite's integers have 64 bits whatever they are called."""
 
-MARIADB: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType({DateTime: Lenient, Date: Lenient, Time: LongTime})
-"""The driver gives text for a date that is none, such as `0000-00-00`."""
+MARIADB: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
+    {
+        DateTime: Lenient,
+        Date: Lenient,
+        Time: LongTime,
+        Float: lambda type_: type_.adapt(type(type_), asdecimal=False),
+    }
+)
+"""The driver gives text for a date that is none, such as `0000-00-00`.
+
+SQLAlchemy reads a reflected `DOUBLE` as a decimal of ten places, and loses what is behind them.
+"""
 
 POSTGRESQL: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
     {DateTime: Lenient, Date: Lenient, Time: Lenient}

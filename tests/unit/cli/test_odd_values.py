@@ -177,3 +177,19 @@ def test_what_triggers_refuse(kind: str) -> None:
         ]
         assert not any("secret" in one.text for one in (made, changed, gone))
         assert [one["attributes"] for one in client.get("/api/words").json["data"]] == [{"word": "a"}]
+
+
+def test_doubles_of_mariadb_have_all_their_digits() -> None:
+    """T38: they were decimals of ten places, and reading and writing one back lost the others."""
+    with fresh_database("mariadb") as engine:
+        client = served(
+            engine,
+            "CREATE TABLE t (id DOUBLE PRIMARY KEY, v DOUBLE, r REAL, f FLOAT)",
+            "INSERT INTO t VALUES (0.1, 1.2345678901234567, 1e-20, 0.5)",
+        )
+        values = {"v": 1.2345678901234567, "r": 1e-20, "f": 0.5}
+
+        row = client.get("/api/t/0.1").json["data"]
+        assert (row["id"], row["attributes"]) == ("0.1", values)
+        assert client.send("PATCH", "/api/t/0.1", {"data": row}).json["data"] == row
+        assert client.get("/api/t?filter[r]=1e-20").json["meta"]["total"] == 1
