@@ -30,6 +30,7 @@ from sqlalchemy import (
     Time,
     event,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 
@@ -213,6 +214,17 @@ class LongTime(Lenient):
         return None if strict is None else partial(_time_of_day, strict)
 
 
+class Bits(TypeDecorator[int]):
+    """Bits of MariaDB as a number without a sign; the driver gives bytes."""
+
+    impl = mysql.BIGINT(unsigned=True)
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read the bytes, the first one first."""
+        return int.from_bytes(value) if isinstance(value, bytes) else value
+
+
 def _time_of_day(convert: Callable[[Any], Any], value: Any) -> Any:
     if not isinstance(value, timedelta) or timedelta() <= value < timedelta(days=1):
         return convert(value)
@@ -249,6 +261,7 @@ MARIADB: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
         Date: Lenient,
         Time: LongTime,
         Float: lambda type_: type_.adapt(type(type_), asdecimal=False),
+        mysql.BIT: lambda type_: Bits(),
     }
 )
 """The driver gives text for a date that is none, such as `0000-00-00`.

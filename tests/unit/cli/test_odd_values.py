@@ -193,3 +193,19 @@ def test_doubles_of_mariadb_have_all_their_digits() -> None:
         assert (row["id"], row["attributes"]) == ("0.1", values)
         assert client.send("PATCH", "/api/t/0.1", {"data": row}).json["data"] == row
         assert client.get("/api/t?filter[r]=1e-20").json["meta"]["total"] == 1
+
+
+def test_bits_of_mariadb_are_numbers() -> None:
+    """T38: the text `1` was stored as its letter, 49, and no filter found a row."""
+    with fresh_database("mariadb") as engine:
+        client = served(engine, "CREATE TABLE t (id BIT(9) PRIMARY KEY, v BIT(64))", "INSERT INTO t VALUES (5, 1)")
+        row = client.get("/api/t?filter[v]=1").json["data"][0]
+        document = {"data": {"type": "t", "id": "5", "attributes": {"v": "1"}}}
+
+        assert (row["id"], row["attributes"]) == ("5", {"v": 1})
+        assert client.get(row["links"]["self"]).json["data"] == row
+        assert client.send("PATCH", "/api/t/5", document).status_code == 422
+        document["data"] |= {"attributes": {"v": 2**64 - 1}}
+        assert client.send("PATCH", "/api/t/5", document).json["data"]["attributes"] == {"v": 2**64 - 1}
+        too_wide = client.send("POST", "/api/t", {"data": {"type": "t", "id": "512"}})
+        assert (too_wide.status_code, too_wide.json["errors"][0]["code"]) == (400, "invalid-value")
