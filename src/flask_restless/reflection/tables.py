@@ -150,7 +150,9 @@ def read_references(connection: Connection, schema: str | None, tables: Collecti
     """
     if not tables:  # an empty list of names would ask for those of all tables
         return []
-    found = inspect(connection).get_multi_foreign_keys(schema=schema, filter_names=[table.name for table in tables])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        found = inspect(connection).get_multi_foreign_keys(schema=schema, filter_names=[table.name for table in tables])
     by_name = {table.name: table for table in tables}
     references: list[Reference] = []
     for (_, name), keys in sorted(found.items(), key=lambda item: item[0][1]):

@@ -209,3 +209,18 @@ def test_bits_of_mariadb_are_numbers() -> None:
         assert client.send("PATCH", "/api/t/5", document).json["data"]["attributes"] == {"v": 2**64 - 1}
         too_wide = client.send("POST", "/api/t", {"data": {"type": "t", "id": "512"}})
         assert (too_wide.status_code, too_wide.json["errors"][0]["code"]) == (400, "invalid-value")
+
+
+def test_unknown_types_of_mariadb_are_not_warned_of() -> None:
+    """Nor is a value a 500 that MariaDB cannot cast to one."""
+    with fresh_database("mariadb") as engine:
+        client = served(
+            engine,
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, place POINT, address INET6)",
+            "INSERT INTO t VALUES (1, POINT(1, 2), '::1')",
+        )
+
+        assert client.get("/api/t").json["data"][0]["attributes"]["address"] == "::1"
+        for name, value in (("place", "x"), ("place", True), ("address", "x"), ("address", 1.5)):
+            document = {"data": {"type": "t", "id": "1", "attributes": {name: value}}}
+            assert client.send("PATCH", "/api/t/1", document).status_code == 400, (name, value)
