@@ -112,10 +112,10 @@ def decimal(precision: int | None, scale: int | None) -> Codec:
     def decode(value: Json) -> Decimal:
         found = _to_decimal(value)
         exponent = found.normalize().as_tuple().exponent
-        places = max(0, -exponent) if isinstance(exponent, int) else 0
+        places = -exponent if isinstance(exponent, int) else 0
         kept = scale if scale is not None else (0 if precision is not None else None)
-        if kept is not None and places > kept:
-            raise Unfit(f"at most {kept} decimal places", "out-of-range")
+        if kept is not None and found and places > kept:
+            raise Unfit(f"at most {kept} decimal places" if kept >= 0 else f"a multiple of 1E{-kept}", "out-of-range")
         if precision is not None and found and found.adjusted() + 1 > precision - (kept or 0):
             raise Unfit(f"at most {precision - (kept or 0)} digits before the point", "out-of-range")
         return found

@@ -224,3 +224,15 @@ def test_unknown_types_of_mariadb_are_not_warned_of() -> None:
         for name, value in (("place", "x"), ("place", True), ("address", "x"), ("address", 1.5)):
             document = {"data": {"type": "t", "id": "1", "attributes": {name: value}}}
             assert client.send("PATCH", "/api/t/1", document).status_code == 400, (name, value)
+
+
+def test_decimals_that_end_before_the_point() -> None:
+    """T38: PostgreSQL's `numeric(3, -2)`; every value was refused."""
+    with fresh_database("postgresql") as engine:
+        client = served(engine, "CREATE TABLE t (id INTEGER PRIMARY KEY, v NUMERIC(3, -2))", "INSERT INTO t VALUES (1)")
+
+        for value, status in (("12300", 200), ("0", 200), ("-100", 200), ("12340", 422), ("0.5", 422), ("100000", 422)):
+            document = {"data": {"type": "t", "id": "1", "attributes": {"v": value}}}
+            answer = client.send("PATCH", "/api/t/1", document)
+            assert answer.status_code == status, value
+            assert status == 422 or answer.json["data"]["attributes"] == {"v": value}
