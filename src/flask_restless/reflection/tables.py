@@ -65,7 +65,11 @@ def read_tables(connection: Connection, schema: str | None, names: Collection[st
     for name in names:
         key = keys[schema, name]["constrained_columns"]
         unique = [UniqueConstraint(*one) for one in uniques[name]]
-        tables.append(Table(name, metadata, *_columns(columns[schema, name], key), *unique, schema=schema))
+        table = Table(name, metadata, *_columns(columns[schema, name], key), *unique, schema=schema)
+        if connection.dialect.name == "sqlite" and not _makes_keys(connection, schema, name):
+            for column in table.primary_key.columns:
+                column.autoincrement = False
+        tables.append(table)
     return tables
 
 
@@ -141,6 +145,12 @@ def _unique_keys_of_sqlite(connection: Connection, schema: str | None, table: st
     for index, column in connection.execute(query, {"table": table, "schema": schema or "main"}):
         found.setdefault(index, []).append(column)
     return [[one for one in columns if one is not None] for columns in found.values() if None not in columns]
+
+
+def _makes_keys(connection: Connection, schema: str | None, table: str) -> bool:
+    """Whether SQLite makes keys for a table: not where it keeps an index for them, as for an `INT PRIMARY KEY`."""
+    query = text("SELECT 1 FROM pragma_index_list(:table, :schema) WHERE origin = 'pk'")
+    return connection.scalar(query, {"table": table, "schema": schema or "main"}) is None
 
 
 def read_references(connection: Connection, schema: str | None, tables: Collection[Table]) -> list[Reference]:

@@ -236,3 +236,16 @@ def test_decimals_that_end_before_the_point() -> None:
             answer = client.send("PATCH", "/api/t/1", document)
             assert answer.status_code == status, value
             assert status == 422 or answer.json["data"]["attributes"] == {"v": value}
+
+
+@pytest.mark.parametrize("key", ["INT PRIMARY KEY", "BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY DESC"])
+def test_keys_that_sqlite_does_not_make(file: Engine, key: str) -> None:
+    """A-12: it makes those of an `INTEGER PRIMARY KEY` alone; that a row would not be visible was no good reason."""
+    client = served(file, f"CREATE TABLE t (id {key}, v TEXT)", "CREATE TABLE made (id INTEGER PRIMARY KEY)")
+
+    refused = client.send("POST", "/api/t", {"data": {"type": "t"}})
+
+    assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "missing-value")
+    assert client.send("POST", "/api/t", {"data": {"type": "t", "id": "7"}}).json["data"]["id"] == "7"
+    assert client.send("POST", "/api/made", {"data": {"type": "made"}}).json["data"]["id"] == "1"
+    assert [one["id"] for one in client.get("/api/t").json["data"]] == ["7"]
