@@ -216,6 +216,11 @@ class APIManager:
                     f"{other.path} is served in another protocol already; give one of the two APIs of "
                     f"{model.__name__} another collection_name or url_prefix"
                 )
+        if self._atomic and protocol != "classic" and resource.name == "operations" and "POST" in options.methods:
+            raise IllegalArgumentError(
+                f"several writes at once are sent to {resource.path}; give the API of {model.__name__} another "
+                "collection_name, or APIManager(atomic=False)"
+            )
         check_open(apps)
         try:
             registry.add(resource)

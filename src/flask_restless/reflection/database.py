@@ -15,6 +15,9 @@ from .relationships import Members, add_association, add_references
 from .tables import Reference, is_association, key_of, read_references, read_tables
 from .tolerant import tolerant
 
+TAKEN = ("operations",)
+"""Collections that would not be served: several writes at once are sent there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -102,7 +105,7 @@ def _mapped(tables: Collection[Table], references: list[Reference], skipped: lis
             name, (base,), {"__table__": table, "__mapper_args__": {"primary_key": key_of(table)}, **fields}
         )
     configure_mappers()
-    names = assign((table.name for table in models), "table")
+    names = assign((table.name for table in models), "table", TAKEN)
     return Reflected(
         tuple(models.values()), base, {model: names[table.name] for table, model in models.items()}, tuple(skipped)
     )

@@ -249,3 +249,15 @@ def test_keys_that_sqlite_does_not_make(file: Engine, key: str) -> None:
     assert client.send("POST", "/api/t", {"data": {"type": "t", "id": "7"}}).json["data"]["id"] == "7"
     assert client.send("POST", "/api/made", {"data": {"type": "made"}}).json["data"]["id"] == "1"
     assert [one["id"] for one in client.get("/api/t").json["data"]] == ["7"]
+
+
+def test_a_table_called_operations(file: Engine) -> None:
+    """A-2.1: its rows could not be created, since several writes at once are sent to the URL of that name."""
+    client = served(
+        file, "CREATE TABLE operations (id INTEGER PRIMARY KEY)", "CREATE TABLE operations_2 (id INTEGER PRIMARY KEY)"
+    )
+
+    made = client.send("POST", "/api/operations_3", {"data": {"type": "operations_3"}})
+
+    assert (made.status_code, made.headers["Location"]) == (201, "http://localhost/api/operations_3/1")
+    assert client.get("/api/operations_2").status_code == 200
