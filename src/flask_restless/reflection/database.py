@@ -19,6 +19,10 @@ TAKEN = ("operations",)
 """Collections that would not be served: several writes at once are sent there."""
 
 
+NO_KEY = "it has neither a primary key nor a unique key without nulls"
+NO_ID = "its primary key is a list, a range or JSON, which is no id"
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
     """A table that was not mapped, and why."""
@@ -57,9 +61,7 @@ def reflect(
         keyed = [table for table in tables if key_of(table)]
         references = read_references(connection, schema, keyed)
     skipped += [
-        Skipped(table.name, "it has neither a primary key nor a unique key without nulls")
-        for table in tables
-        if table not in keyed
+        Skipped(table.name, NO_ID if table.primary_key.columns else NO_KEY) for table in tables if table not in keyed
     ]
     skipped += [Skipped(name, "it could not be read") for name in wanted - {table.name for table in tables}]
     for table in keyed:

@@ -21,10 +21,15 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, HSTORE, JSONB
+from sqlalchemy.dialects.postgresql.ranges import AbstractRange
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint, ReflectedIndex
 from sqlalchemy.exc import DatabaseError, SAWarning
 
 T = TypeVar("T")
+
+STRUCTURES = (ARRAY, JSONB, HSTORE, AbstractRange)
+"""Types of PostgreSQL whose values have members."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,11 +215,18 @@ def _ids(pair: tuple[Column[Any], Column[Any]]) -> tuple[int, int]:
 
 
 def key_of(table: Table) -> list[Column[Any]] | None:
-    """Give the columns that tell rows apart, or None: the primary key, else the smallest unique key without nulls."""
-    if table.primary_key.columns:
+    """Give the columns that tell rows apart, or None: the primary key, else the smallest unique key without nulls.
+
+    Lists, ranges and JSON are no ids.
+    """
+    if table.primary_key.columns and not any(map(_is_structure, table.primary_key.columns)):
         return list(table.primary_key.columns)
-    fit = [columns for columns in unique_keys(table) if not any(column.nullable for column in columns)]
+    fit = [columns for columns in unique_keys(table) if not any(one.nullable or _is_structure(one) for one in columns)]
     return min(fit, key=lambda columns: (len(columns), [column.name for column in columns]), default=None)
+
+
+def _is_structure(column: Column[Any]) -> bool:
+    return isinstance(column.type, STRUCTURES)
 
 
 def unique_keys(table: Table) -> Iterator[list[Column[Any]]]:

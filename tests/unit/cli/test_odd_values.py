@@ -252,7 +252,7 @@ def test_keys_that_sqlite_does_not_make(file: Engine, key: str) -> None:
 
 
 def test_a_table_called_operations(file: Engine) -> None:
-    """A-2.1: its rows could not be created, since several writes at once are sent to the URL of that name."""
+    """Its rows could not be created, since several writes at once are sent to the URL of that name."""
     client = served(
         file, "CREATE TABLE operations (id INTEGER PRIMARY KEY)", "CREATE TABLE operations_2 (id INTEGER PRIMARY KEY)"
     )
