@@ -261,3 +261,23 @@ def test_a_table_called_operations(file: Engine) -> None:
 
     assert (made.status_code, made.headers["Location"]) == (201, "http://localhost/api/operations_3/1")
     assert client.get("/api/operations_2").status_code == 200
+
+
+def test_rows_without_a_key_are_left_out(file: Engine) -> None:
+    """J-3.7.5: SQLite allows nulls in keys; all such rows had the id `None`, which led to none."""
+    run(
+        file,
+        "CREATE TABLE words (word TEXT PRIMARY KEY, n INTEGER)",
+        "CREATE TABLE pairs (a TEXT, b TEXT, PRIMARY KEY (a, b))",
+        "CREATE TABLE whole (word TEXT PRIMARY KEY)",
+        "INSERT INTO words VALUES (NULL, 1), (NULL, 2), ('a', 3)",
+        "INSERT INTO pairs VALUES ('x', NULL), ('x', 'y')",
+    )
+    app, lines = database_app(file, False, None, (), "", True)
+    client = checked_client(app)
+
+    words = client.get("/api/words").json
+    assert ([one["id"] for one in words["data"]], words["meta"]["total"]) == (["a"], 1)
+    assert [one["id"] for one in client.get("/api/pairs").json["data"]] == ["x,y"]
+    assert client.get("/api/words", headers={"Accept": "text/csv"}).text.splitlines()[1:] == ["a,a,3"]
+    assert [one.split(": ")[1] for one in lines if "without a key" in one] == ["pairs", "words"]
