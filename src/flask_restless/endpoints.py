@@ -7,7 +7,7 @@ routing refuses and what fails unexpectedly.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial, update_wrapper
 from secrets import token_hex
@@ -29,6 +29,7 @@ from .pipeline import Exchange, respond
 from .protocols.base import Call, Protocol, Reply, Route
 from .schema.options import IllegalArgumentError
 from .schema.resource import Resource
+from .segments import is_doubtful, joined, may_hold_slashes, register_converter, split
 from .sessions import CurrentSession, Sessions
 from .streaming import Begun, Stream
 
@@ -84,9 +85,10 @@ def add_routes(blueprint: Blueprint, service: Service, resource: Resource) -> No
             strict_slashes=True,
             provide_automatic_options=False,
         )
-    if _may_hold_slashes(resource):
+    if may_hold_slashes(resource):
+        blueprint.record(register_converter)
         blueprint.add_url_rule(
-            f"/{resource.name}/<path:rest>",
+            f"/{resource.name}/<restless_rest:rest>",
             "slashed",
             _named(partial(_slashed, service, resource)),
             methods=list(STANDARD_METHODS),
@@ -129,10 +131,6 @@ def _handle_errors(blueprint: Blueprint, service: Service) -> None:
         blueprint.register_error_handler(kind, handler)
 
 
-def _may_hold_slashes(resource: Resource) -> bool:
-    return any(key.codec.textual for key in resource.identity.keys)
-
-
 def _routed(methods: frozenset[str]) -> frozenset[str]:
     """Give the methods to route to a view: where `QUERY` is served, `POST` may stand for it."""
     return methods | {"OPTIONS"} | ({"POST"} if QUERY in methods else set())
@@ -141,8 +139,8 @@ def _routed(methods: frozenset[str]) -> frozenset[str]:
 def _view(service: Service, resource: Resource, route: Route, **parts: str) -> Response:
     resource = _current(resource)
     relation = parts.get("relation")
-    if relation is not None and relation not in resource.relationships and _may_hold_slashes(resource):
-        return _slashed(service, resource, "/".join(_rest(route.endpoint, parts)))
+    if relation is not None and may_hold_slashes(resource) and is_doubtful(resource, relation):
+        return _slashed(service, resource, joined(route.endpoint, parts))
     return _answered(service, resource, route.endpoint, route.methods, parts)
 
 
@@ -191,39 +189,16 @@ def _current(resource: Resource) -> Resource:
         raise Rejected(*exception.problems()) from exception
 
 
-def _rest(endpoint: str, parts: Mapping[str, str]) -> Iterator[str]:
-    """Put the parts of a path together again that turned out to name no relationship."""
-    yield parts["id"]
-    if endpoint == "relationship":
-        yield "relationships"
-    yield parts["relation"]
-    if "member" in parts:
-        yield parts["member"]
-
-
 def _slashed(service: Service, resource: Resource, rest: str) -> Response:
-    """Serve ids that hold slashes: servers decode `%2F` before routing, so the parts are told apart by their names."""
+    """Serve ids that hold slashes, or nothing (see `segments`)."""
     resource = _current(resource)
-    endpoint, parts = _split(resource, rest)
+    endpoint, parts = split(resource, rest)
     allowed = frozenset(method for route in _routes(service, resource, endpoint) for method in route.methods)
     return _answered(service, resource, endpoint, allowed, parts)
 
 
 def _routes(service: Service, resource: Resource, endpoint: str) -> list[Route]:
     return [route for route in service.protocol.routes(resource) if route.endpoint == endpoint]
-
-
-def _split(resource: Resource, rest: str) -> tuple[str, dict[str, str]]:
-    names = resource.relationships
-    head, _, last = rest.rpartition("/")
-    owner, _, before = head.rpartition("/")
-    if last in names and before == "relationships" and owner:
-        return "relationship", {"id": owner, "relation": last}
-    if last in names and head:
-        return "related", {"id": head, "relation": last}
-    if before in names and owner:
-        return "member", {"id": owner, "relation": before, "member": last}
-    return "resource", {"id": rest}
 
 
 def _response(reply: Reply) -> Response:

@@ -6,7 +6,7 @@ kept in a module, so that two managers, two applications or two APIs of one mode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Flask
 
+from .applications import check_open, register
 from .calls import secrets_of
 from .database.execution.executor import Executor
 from .database.planning.planner import CacheInfo
@@ -131,6 +132,7 @@ class APIManager:
             raise IllegalArgumentError(f"{app!r} is no Flask application; say APIManager(app, session=...)")
         if app in self._apps:
             raise IllegalArgumentError("init_app was called for this application already")
+        check_open([app])
         if session is not None or flask_sqlalchemy_db is not None:
             if self._sessions.is_told:
                 raise IllegalArgumentError("this manager has a session already; give it once")
@@ -143,7 +145,7 @@ class APIManager:
         app.extensions.setdefault("restless", []).append(self)
         self._apps.append(app)
         for blueprint in self._blueprints:
-            _register(app, blueprint)
+            register(app, blueprint)
 
     def create_api(
         self, model: type, *, app: Flask | None = None, protocol: str | None = None, **options: Any
@@ -156,10 +158,10 @@ class APIManager:
         protocol = _known(protocol or self._protocol)
         if app is not None and self._apps and protocol == "classic":
             raise IllegalArgumentError("this manager has an application already; leave app out")
-        resource = self._resource(model, options, protocol)
+        resource = self._resource(model, options, protocol, self._apps if app is None else [*self._apps, app])
         blueprint = self._blueprint(f"{resource.name}api", resource, protocol)
         if app is not None:
-            _register(app, blueprint)
+            register(app, blueprint)
             return blueprint
         self._serve(blueprint)
         self._share(resource, protocol)
@@ -168,7 +170,7 @@ class APIManager:
     def _serve(self, blueprint: Blueprint) -> None:
         self._blueprints.append(blueprint)
         for app in self._apps:
-            _register(app, blueprint)
+            register(app, blueprint)
 
     def _share(self, resource: Resource, protocol: str) -> None:
         """Serve what belongs to a URL prefix as a whole, once, as soon as one of its APIs needs it."""
@@ -198,10 +200,10 @@ class APIManager:
             raise IllegalArgumentError("create_api_blueprint needs a model")
         options.pop("app", None)  # 0.17 wanted to know it; the manager's Sessions are all that is needed
         protocol = _known(protocol or self._protocol)
-        resource = self._resource(served, options, protocol)
+        resource = self._resource(served, options, protocol, self._apps)
         return self._blueprint(name if isinstance(name, str) else f"{resource.name}api", resource, protocol)
 
-    def _resource(self, model: type, given: Mapping[str, Any], protocol: str) -> Resource:
+    def _resource(self, model: type, given: Mapping[str, Any], protocol: str, apps: Iterable[Flask]) -> Resource:
         if not isinstance(model, type):
             raise IllegalArgumentError(f"{model!r} is no class; create_api takes a SQLAlchemy model")
         registry = self._registries[protocol]
@@ -214,6 +216,12 @@ class APIManager:
                     f"{other.path} is served in another protocol already; give one of the two APIs of "
                     f"{model.__name__} another collection_name or url_prefix"
                 )
+        if self._atomic and protocol != "classic" and resource.name == "operations" and "POST" in options.methods:
+            raise IllegalArgumentError(
+                f"several writes at once are sent to {resource.path}; give the API of {model.__name__} another "
+                "collection_name, or APIManager(atomic=False)"
+            )
+        check_open(apps)
         try:
             registry.add(resource)
         except ValueError as error:
@@ -389,12 +397,3 @@ def _known(protocol: str) -> str:
     if protocol not in PROTOCOLS:
         raise IllegalArgumentError(f"there is no protocol {protocol!r}; protocols: {', '.join(sorted(PROTOCOLS))}")
     return protocol
-
-
-def _register(app: Flask, blueprint: Blueprint) -> None:
-    """Register a blueprint under a name that is still free: two managers may serve collections of one name."""
-    name, number = blueprint.name, 1
-    while name in app.blueprints:
-        number += 1
-        name = f"{blueprint.name}{number}"
-    app.register_blueprint(blueprint, name=name)

@@ -67,6 +67,7 @@ class Special(Base):
     mac = mapped_column(pg.MACADDR)
     ints = mapped_column(pg.INT4RANGE)
     days = mapped_column(pg.DATERANGE)
+    holidays = mapped_column(pg.DATEMULTIRANGE)
     uuids = mapped_column(pg.ARRAY(pg.UUID))
 
 
@@ -146,8 +147,12 @@ def test_moments_with_an_offset(database: Engine) -> None:
         {
             "ints": {"lower": 1, "upper": 5, "bounds": "[)"},
             "days": {"lower": "2024-01-01", "upper": None, "bounds": "[)"},
+            "holidays": [
+                {"lower": "2024-07-01", "upper": "2024-08-01", "bounds": "[)"},
+                {"lower": "2024-12-24", "upper": None, "bounds": "[)"},
+            ],
         },
-        {"ints": {"empty": True}, "numbers": []},
+        {"ints": {"empty": True}, "numbers": [], "holidays": []},
     ],
 )
 def test_postgresql_types(attributes: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from flask import Flask
-from sqlalchemy import Column, Engine, create_engine, event, inspect
+from sqlalchemy import Column, ColumnElement, Engine, and_, create_engine, event, inspect, not_, select, true
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.orm import Mapper, sessionmaker
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapper, sessionmaker
 from ..manager import APIManager
 from ..reflection import Reflected, read_any_value, reflect
 from ..schema.fields import is_made_always
+from ..schema.rules import Rules
 from .server import PORT, base_of, run, table_of
 
 DRIVERS = {
@@ -60,8 +61,14 @@ def database_app(
     app = Flask("flask_restless")
     manager = serve_reflected(app, engine, reflected, write, export)
     mode = "read and write" if write else "read only; --write allows changes"
+    hidden = [one.name for one in manager.resources if one.options.rules.scope is _has_key]
     shown = engine.url.render_as_string(hide_password=True)
-    return app, [f"{shown} ({mode}):", *table_of(manager, base), *_skipped(reflected)]
+    return app, [
+        f"{shown} ({mode}):",
+        *table_of(manager, base),
+        *_skipped(reflected),
+        *map("  rows without a key are not served: {}".format, hidden),
+    ]
 
 
 def _skipped(reflected: Reflected) -> list[str]:
@@ -72,6 +79,7 @@ def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: boo
     """Create one API for each reflected model."""
     manager = APIManager(app, session=sessionmaker(engine))
     methods = ["GET", "POST", "PATCH", "DELETE"] if write else ["GET"]
+    keyless = _keyless(engine, reflected)
     for model in reflected.models:
         manager.create_api(
             model,
@@ -81,8 +89,23 @@ def serve_reflected(app: Flask, engine: Engine, reflected: Reflected, write: boo
             allow_to_many_replacement=write,
             allow_delete_from_to_many_relationships=write,
             exports=export,
+            rules=Rules(scope=_has_key) if model in keyless else Rules(),
         )
     return manager
+
+
+def _keyless(engine: Engine, reflected: Reflected) -> list[type]:
+    """Find the models with rows that have no key, as SQLite allows: no id could tell them apart."""
+    if engine.dialect.name != "sqlite":
+        return []
+    with engine.connect() as connection:
+        return [
+            one for one in reflected.models if connection.scalar(select(true()).where(not_(_has_key(one))).limit(1))
+        ]
+
+
+def _has_key(model: Any) -> ColumnElement[bool]:
+    return and_(*(column.is_not(None) for column in inspect(model).primary_key))
 
 
 def _makes_ids(model: type) -> bool:

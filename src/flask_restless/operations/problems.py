@@ -95,6 +95,9 @@ CODES: Mapping[str, Code] = MappingProxyType(
         "still-referenced": Code(
             409, "Reference conflict", "Other resources refer to this one, or what it refers to is gone."
         ),
+        "broken-reference": Code(
+            403, "Broken reference", "The database has a foreign key to what is no key, so rows cannot be written."
+        ),
         "edit-conflict": Code(409, "Edit conflict", "The resource was changed by somebody else in the meantime."),
         "request-in-progress": Code(
             409, "Request in progress", "A request with the same Idempotency-Key is still being carried out."

@@ -15,6 +15,13 @@ from .relationships import Members, add_association, add_references
 from .tables import Reference, is_association, key_of, read_references, read_tables
 from .tolerant import tolerant
 
+TAKEN = ("operations",)
+"""Collections that would not be served: several writes at once are sent there."""
+
+
+NO_KEY = "it has neither a primary key nor a unique key without nulls"
+NO_ID = "its primary key is a list, a range or JSON, which is no id"
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -54,9 +61,7 @@ def reflect(
         keyed = [table for table in tables if key_of(table)]
         references = read_references(connection, schema, keyed)
     skipped += [
-        Skipped(table.name, "it has neither a primary key nor a unique key without nulls")
-        for table in tables
-        if table not in keyed
+        Skipped(table.name, NO_ID if table.primary_key.columns else NO_KEY) for table in tables if table not in keyed
     ]
     skipped += [Skipped(name, "it could not be read") for name in wanted - {table.name for table in tables}]
     for table in keyed:
@@ -102,7 +107,7 @@ def _mapped(tables: Collection[Table], references: list[Reference], skipped: lis
             name, (base,), {"__table__": table, "__mapper_args__": {"primary_key": key_of(table)}, **fields}
         )
     configure_mappers()
-    names = assign((table.name for table in models), "table")
+    names = assign((table.name for table in models), "table", TAKEN)
     return Reflected(
         tuple(models.values()), base, {model: names[table.name] for table, model in models.items()}, tuple(skipped)
     )

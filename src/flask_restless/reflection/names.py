@@ -7,7 +7,7 @@ names become equal, the one that was legal keeps it and the other gets a number.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 
 RESERVED = frozenset({"id", "type", "metadata", "registry", "query"})
 """What a field cannot be called: JSON:API (J-3.3.1) and SQLAlchemy keep these names to themselves."""
@@ -41,12 +41,12 @@ def _numbered(name: str) -> Iterator[str]:
         number += 1
 
 
-def assign(names: Iterable[str], otherwise: str) -> dict[str, str]:
-    """Give each different name a legal one of its own, by the old name in the old order."""
+def assign(names: Iterable[str], otherwise: str, taken: Collection[str] = ()) -> dict[str, str]:
+    """Give each different name a legal one of its own, which is none of `taken`, by the old name in the old order."""
     wanted = {name: legal(name, otherwise) for name in names}
     found: dict[str, str] = {}
-    for name in sorted(wanted, key=lambda name: wanted[name] != name):
-        found[name] = free([wanted[name]], set(found.values()))
+    for name in sorted(wanted, key=lambda name: wanted[name] != name or name in taken):
+        found[name] = free([wanted[name]], {*found.values(), *taken})
     return {name: found[name] for name in wanted}
 
 

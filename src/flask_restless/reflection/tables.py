@@ -21,10 +21,15 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, HSTORE, JSONB
+from sqlalchemy.dialects.postgresql.ranges import AbstractRange
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint, ReflectedIndex
 from sqlalchemy.exc import DatabaseError, SAWarning
 
 T = TypeVar("T")
+
+STRUCTURES = (ARRAY, JSONB, HSTORE, AbstractRange)
+"""Types of PostgreSQL whose values have members."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,14 +63,18 @@ def read_tables(connection: Connection, schema: str | None, names: Collection[st
     inspector, metadata = inspect(connection), MetaData()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)
-        columns = inspector.get_multi_columns(schema, names)
+        columns = {key: _named(found) for key, found in inspector.get_multi_columns(schema, names).items()}
         keys = inspector.get_multi_pk_constraint(schema, names)
         uniques = _unique_keys(connection, schema, names)
     tables = []
     for name in names:
         key = keys[schema, name]["constrained_columns"]
         unique = [UniqueConstraint(*one) for one in uniques[name]]
-        tables.append(Table(name, metadata, *_columns(columns[schema, name], key), *unique, schema=schema))
+        table = Table(name, metadata, *_columns(columns[schema, name], key), *unique, schema=schema)
+        if connection.dialect.name == "sqlite" and not _makes_keys(connection, schema, name):
+            for column in table.primary_key.columns:
+                column.autoincrement = False
+        tables.append(table)
     return tables
 
 
@@ -78,6 +87,11 @@ def _is_readable(connection: Connection, schema: str | None, name: str) -> bool:
     except DatabaseError:
         return False
     return True
+
+
+def _named(columns: Iterable[ReflectedColumn]) -> list[ReflectedColumn]:
+    """Leave out the column without a name that SQLite allows: SQLAlchemy has none such."""
+    return [one for one in columns if one["name"]]
 
 
 def _columns(found: Iterable[ReflectedColumn], key: Collection[str]) -> Iterator[Column[Any]]:
@@ -138,11 +152,22 @@ def _unique_keys_of_sqlite(connection: Connection, schema: str | None, table: st
     return [[one for one in columns if one is not None] for columns in found.values() if None not in columns]
 
 
+def _makes_keys(connection: Connection, schema: str | None, table: str) -> bool:
+    """Whether SQLite makes keys for a table: not where it keeps an index for them, as for an `INT PRIMARY KEY`."""
+    query = text("SELECT 1 FROM pragma_index_list(:table, :schema) WHERE origin = 'pk'")
+    return connection.scalar(query, {"table": table, "schema": schema or "main"}) is None
+
+
 def read_references(connection: Connection, schema: str | None, tables: Collection[Table]) -> list[Reference]:
-    """Read the foreign keys among `tables`, and put them back on their tables; those to other tables are left out."""
+    """Read the foreign keys among `tables`, and put them back on their tables.
+
+    Those to other tables are left out, and those to what several rows may have: SQLite and MariaDB allow them.
+    """
     if not tables:  # an empty list of names would ask for those of all tables
         return []
-    found = inspect(connection).get_multi_foreign_keys(schema=schema, filter_names=[table.name for table in tables])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        found = inspect(connection).get_multi_foreign_keys(schema=schema, filter_names=[table.name for table in tables])
     by_name = {table.name: table for table in tables}
     references: list[Reference] = []
     for (_, name), keys in sorted(found.items(), key=lambda item: item[0][1]):
@@ -170,7 +195,8 @@ def _reference(
     pairs = tuple(
         (one, other) for one, other in zip(local, remote, strict=True) if one is not None and other is not None
     )
-    return Reference(table, target, pairs) if len(pairs) == len(local) else None
+    is_whole = len(pairs) == len(local) and _holds_key({other for _, other in pairs}, target)
+    return Reference(table, target, pairs) if is_whole else None
 
 
 def _lookup(found: Mapping[str, T], name: str) -> T | None:
@@ -189,11 +215,18 @@ def _ids(pair: tuple[Column[Any], Column[Any]]) -> tuple[int, int]:
 
 
 def key_of(table: Table) -> list[Column[Any]] | None:
-    """Give the columns that tell rows apart, or None: the primary key, else the smallest unique key without nulls."""
-    if table.primary_key.columns:
+    """Give the columns that tell rows apart, or None: the primary key, else the smallest unique key without nulls.
+
+    Lists, ranges and JSON are no ids.
+    """
+    if table.primary_key.columns and not any(map(_is_structure, table.primary_key.columns)):
         return list(table.primary_key.columns)
-    fit = [columns for columns in unique_keys(table) if not any(column.nullable for column in columns)]
+    fit = [columns for columns in unique_keys(table) if not any(one.nullable or _is_structure(one) for one in columns)]
     return min(fit, key=lambda columns: (len(columns), [column.name for column in columns]), default=None)
+
+
+def _is_structure(column: Column[Any]) -> bool:
+    return isinstance(column.type, STRUCTURES)
 
 
 def unique_keys(table: Table) -> Iterator[list[Column[Any]]]:
@@ -207,8 +240,11 @@ def unique_keys(table: Table) -> Iterator[list[Column[Any]]]:
 
 def is_unique(reference: Reference) -> bool:
     """Whether one row at most can refer to each row."""
-    columns = set(reference.columns)
-    return any(set(key) <= columns for key in unique_keys(reference.table))
+    return _holds_key(set(reference.columns), reference.table)
+
+
+def _holds_key(columns: set[Column[Any]], table: Table) -> bool:
+    return any(set(key) <= columns for key in unique_keys(table))
 
 
 def is_association(table: Table, references: Collection[Reference]) -> bool:

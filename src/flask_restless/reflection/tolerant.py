@@ -7,6 +7,7 @@ column declares is read as it is, in place of an exception that would make the w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -29,6 +30,7 @@ from sqlalchemy import (
     Time,
     event,
 )
+from sqlalchemy.dialects import mysql
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 
@@ -131,11 +133,12 @@ class TolerantNumeric(TypeDecorator[Any]):
         """Read with as many places as the column declares."""
         if value is None:
             return None
-        try:
+        found: Any = value
+        with suppress(InvalidOperation):  # also of rounding what has more digits than Python counts with
             found = Decimal(str(value))
-        except InvalidOperation:
-            return value
-        return round(found, self.scale) if self.scale is not None and found.is_finite() else found
+            if self.scale is not None and found.is_finite():
+                found = round(found, self.scale)
+        return found
 
 
 class TolerantBoolean(_Tolerant):
@@ -211,6 +214,17 @@ class LongTime(Lenient):
         return None if strict is None else partial(_time_of_day, strict)
 
 
+class Bits(TypeDecorator[int]):
+    """Bits of MariaDB as a number without a sign; the driver gives bytes."""
+
+    impl = mysql.BIGINT(unsigned=True)
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Read the bytes, the first one first."""
+        return int.from_bytes(value) if isinstance(value, bytes) else value
+
+
 def _time_of_day(convert: Callable[[Any], Any], value: Any) -> Any:
     if not isinstance(value, timedelta) or timedelta() <= value < timedelta(days=1):
         return convert(value)
@@ -241,11 +255,24 @@ SQLITE: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
 )
 """Reflected type -> what to read and write it as; SQLite's integers have 64 bits whatever they are called."""
 
-MARIADB: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType({DateTime: Lenient, Date: Lenient, Time: LongTime})
-"""The driver gives text for a date that is none, such as `0000-00-00`."""
+MARIADB: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
+    {
+        DateTime: Lenient,
+        Date: Lenient,
+        Time: LongTime,
+        Float: lambda type_: type_.adapt(type(type_), asdecimal=False),
+        mysql.BIT: lambda type_: Bits(),
+    }
+)
+"""The driver gives text for a date that is none, such as `0000-00-00`.
 
-POSTGRESQL: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType({DateTime: Lenient, Date: Lenient})
-"""What `read_any_value` has psycopg give is text for a day that Python does not know, such as `infinity`."""
+SQLAlchemy reads a reflected `DOUBLE` as a decimal of ten places, and loses what is behind them.
+"""
+
+POSTGRESQL: Mapping[type[TypeEngine[Any]], Replace] = MappingProxyType(
+    {DateTime: Lenient, Date: Lenient, Time: Lenient}
+)
+"""What `read_any_value` has psycopg give is text for what Python does not know, such as `infinity` and `24:00:00`."""
 
 DIALECTS: Mapping[str, Mapping[type[TypeEngine[Any]], Replace]] = MappingProxyType(
     {"sqlite": SQLITE, "mysql": MARIADB, "mariadb": MARIADB, "postgresql": POSTGRESQL}
@@ -264,8 +291,9 @@ def tolerant(type_: TypeEngine[Any], dialect: str) -> TypeEngine[Any]:
 def read_any_value(engine: Engine) -> None:
     """Let an engine read what its driver refuses.
 
-    That is text in SQLite that is not UTF-8, with U+FFFD for what is wrong, and days in PostgreSQL that Python does not
-    know, such as `infinity`, as text.  Call it before the engine is used: it holds for connections made from then on.
+    That is text in SQLite that is not UTF-8, with U+FFFD for what is wrong, and days and times in PostgreSQL that
+    Python does not know, such as `infinity`, as text.  Call it before the engine is used: it holds for connections made
+    from then on.
     """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_text_factory)

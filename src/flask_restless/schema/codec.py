@@ -7,6 +7,7 @@ it refuses with `Unfit`, before the database sees it (threats T28, T35 to T38).
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
@@ -64,16 +65,21 @@ class Codec:
 
 MAX_DEPTH = 64
 
+HALVES = re.compile("[\ud800-\udfff]")
+
 
 def encode_value(value: Any, depth: int = 0) -> Json:
     """Write a value of unknown type by its Python type; TypeError, with the cure, where that cannot be done.
 
-    Integers beyond 64 bits become strings: JSON readers would lose their digits.
+    Integers beyond 64 bits become strings: JSON readers would lose their digits.  Halves of surrogate pairs, which
+    escapes in a database's JSON may make, become U+FFFD.
     """
     if depth > MAX_DEPTH:
         raise TypeError(f"a value is nested more than {MAX_DEPTH} deep")
     match value:
-        case None | bool() | str() | float() | Fragment():
+        case str():
+            return value if value.isascii() else HALVES.sub("\ufffd", value)
+        case None | bool() | float() | Fragment():
             return value
         case Enum():
             return value.name
@@ -90,7 +96,7 @@ def encode_value(value: Any, depth: int = 0) -> Json:
         case bytes() | bytearray() | memoryview():
             return base64.b64encode(bytes(value)).decode()
         case Mapping():
-            return {str(key): encode_value(one, depth + 1) for key, one in value.items()}
+            return {encode_value(str(key)): encode_value(one, depth + 1) for key, one in value.items()}
         case list() | tuple():
             return [encode_value(one, depth + 1) for one in value]
         case set() | frozenset():

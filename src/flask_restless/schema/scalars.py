@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,10 @@ from sqlalchemy import BigInteger
 
 from .codec import Codec, Json, Unfit, encode_value
 
-DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
+DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,19})", re.ASCII)
 
 
-def _json_integer(low: int, high: int, what: str) -> Callable[[Json], int]:
+def _json_integer(low: int, high: int) -> Callable[[Json], int]:
     def decode(value: Json) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
             raise Unfit("an integer")
@@ -30,24 +31,28 @@ def _json_integer(low: int, high: int, what: str) -> Callable[[Json], int]:
     return decode
 
 
-def _text_integer(text: str) -> int:
-    """Read the canonical spelling only: no `+1`, ` 1`, `01`, `1.0`, other digits (T41), nothing over 64 bits."""
+def _text_integer(text: str, most: int) -> int:
+    """Read the canonical spelling only: no `+1`, ` 1`, `01`, `1.0`, other digits (T41), nothing over `most`."""
     if not DIGITS.fullmatch(text) or text == "-0":
         raise Unfit("an integer")
     value = int(text)
-    if not -(2**63) <= value < 2**63:
-        raise Unfit(f"an integer from {-(2**63)} to {2**63 - 1}", "out-of-range")
+    if not -(2**63) <= value <= most:
+        raise Unfit(f"an integer from {-(2**63)} to {most}", "out-of-range")
     return value
 
 
 def integer(bits: int, *, unsigned: bool = False) -> Codec:
-    """Whole numbers of `bits` bits; filters take any 64-bit number, which then matches nothing."""
+    """Whole numbers of `bits` bits; filters take any 64-bit number, which then matches nothing.
+
+    Those from 2^63 on are numbers of 64 bits only where a column has no sign.
+    """
     low, high = (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    most = max(high, 2**63 - 1)
     return Codec(
         "integer",
-        _json_integer(low, high, "integer"),
-        _json_integer(-(2**63), 2**63 - 1, "integer"),
-        _text_integer,
+        _json_integer(low, high),
+        _json_integer(-(2**63), most),
+        partial(_text_integer, most=most),
         json_schema={"type": "integer", "minimum": low, "maximum": high},
         operand=BigInteger(),
     )
@@ -107,10 +112,10 @@ def decimal(precision: int | None, scale: int | None) -> Codec:
     def decode(value: Json) -> Decimal:
         found = _to_decimal(value)
         exponent = found.normalize().as_tuple().exponent
-        places = max(0, -exponent) if isinstance(exponent, int) else 0
+        places = -exponent if isinstance(exponent, int) else 0
         kept = scale if scale is not None else (0 if precision is not None else None)
-        if kept is not None and places > kept:
-            raise Unfit(f"at most {kept} decimal places", "out-of-range")
+        if kept is not None and found and places > kept:
+            raise Unfit(f"at most {kept} decimal places" if kept >= 0 else f"a multiple of 1E{-kept}", "out-of-range")
         if precision is not None and found and found.adjusted() + 1 > precision - (kept or 0):
             raise Unfit(f"at most {precision - (kept or 0)} digits before the point", "out-of-range")
         return found
@@ -289,10 +294,14 @@ def _iso(value: Any) -> Json:
     return value.isoformat() if hasattr(value, "isoformat") else encode_value(value)
 
 
+def _text_of(value: Any) -> str:
+    return str(_iso(value))
+
+
 def date_() -> Codec:
     """Days of the years 1 to 9999: `2024-12-31`."""
     decode = _reader(DATE, date.fromisoformat, "a date, such as 2024-12-31")
-    return Codec("date", decode, decode, decode, _iso, None, {"type": "string", "format": "date"})
+    return Codec("date", decode, decode, decode, _text_of, None, {"type": "string", "format": "date"})
 
 
 def datetime_(aware: bool) -> Codec:
@@ -310,7 +319,7 @@ def datetime_(aware: bool) -> Codec:
 
     decode = _reader(f"{DATE}[T ]{TIME}{ZONE}", read, "a date and time, such as 2024-12-31T23:59:59")
     loose = _reader(f"{DATE}(?:[T ]{TIME}{ZONE})?", read, "a date and time, such as 2024-12-31T23:59:59")
-    return Codec("date-time", decode, loose, loose, _iso, None, {"type": "string", "format": "date-time"})
+    return Codec("date-time", decode, loose, loose, _text_of, None, {"type": "string", "format": "date-time"})
 
 
 def time_(aware: bool) -> Codec:
@@ -322,7 +331,9 @@ def time_(aware: bool) -> Codec:
 
     zone = ZONE if aware else ""
     decode = _reader(TIME + zone, read, "a time, such as 23:59:59")
-    return Codec("time", decode, decode, decode, _iso, _iso if aware else None, {"type": "string", "format": "time"})
+    return Codec(
+        "time", decode, decode, decode, _text_of, _iso if aware else None, {"type": "string", "format": "time"}
+    )
 
 
 SECONDS = 86400 * 365 * 100_000 // 100

@@ -200,12 +200,19 @@ def range_of(bound: Codec) -> Codec:
     return Codec("range", decode, decode, parse, str, encode, {"type": "object"}, ordered=False)
 
 
+def multirange_of(bound: Codec) -> Codec:
+    """PostgreSQL multiranges, as lists of ranges."""
+    return replace(array(range_of(bound), 1), name="multirange", contains=None)
+
+
 def value() -> Codec:
     """Values of a type that nobody knows: JSON scalars in, written by their Python type."""
 
     def decode(found: Json) -> object:
         if isinstance(found, list | dict):
             raise Unfit("a string, a number, true or false")
+        if isinstance(found, int) and not -(2**63) <= found < 2**63:
+            raise Unfit("an integer of at most 64 bits", "out-of-range")
         return _tree(found)
 
     return Codec("value", decode, decode, clean, str, encode_value, {}, textual=True)

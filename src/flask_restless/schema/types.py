@@ -59,6 +59,10 @@ def _range(bound: Codec) -> Row:
     return lambda type_: structures.range_of(bound)
 
 
+def _multirange(bound: Codec) -> Row:
+    return lambda type_: structures.multirange_of(bound)
+
+
 def _refuse(type_: TypeEngine[Any]) -> Codec:
     raise Unexposable(
         f"a column of type {type(type_).__name__} cannot cross a JSON API; exclude it, or give APIManager(types=...) "
@@ -104,6 +108,12 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         postgresql.DATERANGE: _range(scalars.date_()),
         postgresql.TSRANGE: _range(scalars.datetime_(False)),
         postgresql.TSTZRANGE: _range(scalars.datetime_(True)),
+        postgresql.INT4MULTIRANGE: _multirange(scalars.integer(32)),
+        postgresql.INT8MULTIRANGE: _multirange(scalars.integer(64)),
+        postgresql.NUMMULTIRANGE: _multirange(scalars.decimal(None, None)),
+        postgresql.DATEMULTIRANGE: _multirange(scalars.date_()),
+        postgresql.TSMULTIRANGE: _multirange(scalars.datetime_(False)),
+        postgresql.TSTZMULTIRANGE: _multirange(scalars.datetime_(True)),
         postgresql.HSTORE: lambda type_: structures.hstore(),
         postgresql.BIT: lambda type_: scalars.bits(),
         postgresql.MONEY: lambda type_: scalars.string(None),

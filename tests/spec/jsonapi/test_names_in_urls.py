@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, ForeignKey, String
+from sqlalchemy import Engine, ForeignKey, String, insert, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, sessionmaker
 
 from conftest import CheckedClient, Shop, checked_client
@@ -143,6 +144,53 @@ def test_ids_that_no_url_can_end_with(client: CheckedClient, id_: str, place: st
     assert answer.status_code == 422
     pointer = "/data/id" if place == "id" else "/data/attributes/slug"
     assert answer.json["errors"][0]["source"] == {"pointer": pointer}
+
+
+SLASHED = [
+    "/x",
+    "//",
+    "x/",
+    "x//y",
+    "",
+    "x\n/y\n",
+    "x/käufer",
+    "x/käufer/y",
+    "relationships/käufer",
+    "x%2Fy",
+    "?#",
+    "/käufer",
+]
+
+
+@pytest.mark.parametrize("id_", SLASHED)
+def test_links_of_ids_with_slashes_lead_to_them(client: CheckedClient, sqlite: Engine, id_: str) -> None:
+    """J-3.4.8, J-3.5.2: what an id holds is not taken for what is below another resource, nor left out."""
+    with sqlite.begin() as connection:
+        connection.execute(insert(Item), [{"slug": slug, "buyer_id": 1} for slug in {id_, id_.strip("/"), "x"}])
+    found = client.get(f"{ITEMS}?filter[slug]={quote(id_, safe='')}").json["data"][0]
+
+    own, linkage = client.get(found["links"]["self"]), client.get(found["relationships"]["käufer"]["links"]["self"])
+
+    assert (own.status_code, own.json["data"]["type"], own.json["data"]["id"]) == (200, "gute bücher", id_)
+    assert own.json["links"]["self"] == found["links"]["self"]
+    assert linkage.json["links"] == found["relationships"]["käufer"]["links"]
+    assert client.get(linkage.json["links"]["related"]).json["data"]["type"] == "käufer"
+
+
+@pytest.mark.parametrize(
+    ("path", "id_"), [("c/d", "c/d"), ("/x", "/x"), ("c/d/k%C3%A4ufer", "1"), ("c/d/relationships/k%C3%A4ufer", "1")]
+)
+def test_slashes_of_ids_without_the_url_as_it_was_sent(
+    client: CheckedClient, sqlite: Engine, path: str, id_: str
+) -> None:
+    """J-3.5.2: WSGI servers need not tell it, and front ends may have decoded it; names tell the parts apart then."""
+    with sqlite.begin() as connection:
+        connection.execute(insert(Item), {"slug": "/x"})
+        connection.execute(update(Item).values(buyer_id=1))
+
+    answer = client.get(f"{ITEMS}/{path}", environ_overrides={"REQUEST_URI": "", "RAW_URI": ""})
+
+    assert answer.json["data"]["id"] == id_
 
 
 def test_self_link_of_what_is_created_keeps_the_query(shop: Shop) -> None:

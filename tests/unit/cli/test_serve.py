@@ -81,6 +81,33 @@ def test_sqlite_keeps_no_reference_to_nothing(tmp_path: Path) -> None:
     engine.dispose()
 
 
+@pytest.mark.parametrize("place", ["towns (code)", "towns (absent)", "nowhere (id)"])
+def test_what_a_broken_foreign_key_of_sqlite_forbids(
+    place: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Threats, mapping: trying again is no use, the rows can be read, and the log tells the owner which key it is."""
+    made = create_engine(f"sqlite:///{tmp_path}/map.sqlite")
+    with made.begin() as connection:
+        connection.execute(text("CREATE TABLE towns (id INTEGER PRIMARY KEY, code TEXT)"))
+        connection.execute(text(f"CREATE TABLE roads (id INTEGER PRIMARY KEY, code TEXT REFERENCES {place})"))
+        connection.execute(text("INSERT INTO towns VALUES (1, 'x'), (2, 'x')"))
+        connection.execute(text("INSERT INTO roads VALUES (1, 'x')"))
+    made.dispose()
+    engine = engine_of(str(tmp_path / "map.sqlite"))
+    app, _ = database_app(engine, True, None, (), "")
+    client = checked_client(app)
+
+    new = client.send("POST", "/api/roads", {"data": {"type": "roads", "attributes": {"code": "x"}}})
+    gone = client.delete("/api/roads/1")
+
+    for answer in (new, gone):
+        (error,) = answer.json["errors"]
+        assert (answer.status_code, error["code"], "Retry-After" in answer.headers) == (403, "broken-reference", False)
+        assert f"error {error['id']} of the database" in caplog.text
+    assert client.get("/api/roads").json["data"][0]["attributes"] == {"code": "x"}
+    engine.dispose()
+
+
 def test_values_that_sqlite_should_not_hold_are_read(tmp_path: Path) -> None:
     """T39: text in date, decimal and integer columns."""
     engine = create_engine(f"sqlite:///{tmp_path}/odd.sqlite")

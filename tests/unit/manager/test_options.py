@@ -39,6 +39,7 @@ from flask_restless.schema.options import Limits, Options
         ({"preprocessors": {"GET_RESOURCE": [1]}}, "not callable"),
         ({"validation_exceptions": [1]}, "exception class"),
         ({"collection_name": ""}, "empty"),
+        ({"collection_name": "operations", "methods": ["POST"]}, "another collection_name"),
         ({"includes": "authors"}, "list of field names"),
         ({"includes": ["title"]}, "no relationship"),
         ({"includes": ["authors.country", "nothing"]}, "no relationship"),

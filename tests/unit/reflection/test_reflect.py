@@ -212,3 +212,30 @@ def test_a_table_that_sqlite_cannot_open_is_skipped(sqlite: Engine) -> None:
 
     assert len(reflected.models) == 3
     assert [(one.table, one.reason) for one in reflected.skipped] == [("places", "it could not be read")]
+
+
+def test_a_column_without_a_name_is_left_out(sqlite: Engine) -> None:
+    """SQLite has them, and SQLAlchemy does not: the other columns and tables stay."""
+    run(sqlite, *BOOKS, 'CREATE TABLE odd (id INTEGER PRIMARY KEY, "" TEXT, name TEXT UNIQUE)')
+
+    reflected = reflect(sqlite)
+
+    assert len(reflected.models) == 4
+    assert columns_of(reflected, "odd") == {"id": "id", "name": "name"}
+
+
+def test_keys_that_are_no_ids() -> None:
+    """Lists, ranges and JSON of PostgreSQL: writing such rows was a 500, and no URL led to them."""
+    with fresh_database("postgresql") as engine:
+        run(
+            engine,
+            "CREATE TABLE trees (k JSONB PRIMARY KEY)",
+            "CREATE TABLE lists (k INTEGER[], v INTEGER, PRIMARY KEY (v, k))",
+            "CREATE TABLE spans (k DATERANGE PRIMARY KEY, name TEXT NOT NULL UNIQUE)",
+        )
+
+        reflected = reflect(engine)
+
+        assert [*reflected.names.values()] == ["spans"]
+        assert [column.name for column in inspect(reflected.models[0]).primary_key] == ["name"]
+        assert [(one.table, "no id" in one.reason) for one in reflected.skipped] == [("lists", True), ("trees", True)]

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from conftest import fresh_database
 from flask_restless.reflection import reflect
 from reflected import BOOKS, columns_of, model_of, read_all, relationships_of, run
 
@@ -55,6 +56,24 @@ def test_a_referred_row_is_not_orphaned_silently(database: Engine) -> None:
         session.delete(session.get(model_of(reflected, "authors"), 1))
         with pytest.raises(SQLAlchemyError):
             session.flush()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "mariadb"])
+def test_a_foreign_key_to_what_several_rows_may_have_is_a_column(kind: str) -> None:
+    """J-3.7: one row would lead to several, which are no to-one relationship; PostgreSQL has no such keys."""
+    with fresh_database(kind) as engine:
+        run(
+            engine,
+            "CREATE TABLE towns (id INTEGER PRIMARY KEY, code VARCHAR(5), name VARCHAR(5), UNIQUE (code, name))",
+            "CREATE TABLE roads (id INTEGER PRIMARY KEY, code VARCHAR(5), FOREIGN KEY (code) REFERENCES towns (code))",
+            "INSERT INTO towns VALUES (1, 'x', 'a'), (2, 'x', 'b')",
+            "INSERT INTO roads VALUES (1, 'x')",
+        )
+
+        reflected = reflect(engine)
+
+        assert relationships_of(reflected, "roads") == relationships_of(reflected, "towns") == {}
+        assert read_all(engine, reflected)["roads"] == [{"id": 1, "code": "x"}]
 
 
 def test_composite_and_several_foreign_keys(database: Engine) -> None:

@@ -14,7 +14,18 @@ from conftest import fresh_database
 from flask_restless.reflection import read_any_value, reflect
 from reflected import read_all, run
 
-SQLITE_VALUES = ["'text'", "''", "17", "-9223372036854775808", "1.5", "1e999", "x'00ff'", "NULL", "'2024-01-02'"]
+SQLITE_VALUES = [
+    "'text'",
+    "''",
+    "17",
+    "-9223372036854775808",
+    "1.5",
+    "1e300",
+    "1e999",
+    "x'00ff'",
+    "NULL",
+    "'2024-01-02'",
+]
 SQLITE_TYPES = (
     "INTEGER",
     "BIGINT",
@@ -136,21 +147,21 @@ def test_text_that_is_not_utf_8_is_read(sqlite: Engine) -> None:
     assert [row["v"] for row in rows] == ["Z\ufffdrich\n", "Zürich"]
 
 
-def test_days_that_python_does_not_know_are_read() -> None:
+def test_days_and_times_that_python_does_not_know_are_read() -> None:
     """T39: psycopg refuses them, and so the whole list."""
     with fresh_database("postgresql") as engine:
         read_any_value(engine)
         run(
             engine,
-            "CREATE TABLE t (id INTEGER PRIMARY KEY, d DATE, m TIMESTAMP, z TIMESTAMPTZ)",
-            "INSERT INTO t VALUES (1, 'infinity', '-infinity', 'infinity')",
-            "INSERT INTO t VALUES (2, '2024-01-02', '2024-01-02 03:04:05', NULL)",
+            "CREATE TABLE t (id INTEGER PRIMARY KEY, d DATE, m TIMESTAMP, z TIMESTAMPTZ, t TIME, o TIMETZ, l TIME[])",
+            "INSERT INTO t VALUES (1, 'infinity', '-infinity', 'infinity', '24:00', '24:00-01', '{24:00}')",
+            "INSERT INTO t VALUES (2, '2024-01-02', '2024-01-02 03:04:05', NULL, '23:59', NULL, '{23:59}')",
         )
 
-        rows = read_all(engine, reflect(engine))["t"]
+        rows = [[*row.values()] for row in read_all(engine, reflect(engine))["t"]]
 
-    assert rows[0] == {"id": 1, "d": "infinity", "m": "-infinity", "z": "infinity"}
-    assert rows[1] == {"id": 2, "d": date(2024, 1, 2), "m": datetime(2024, 1, 2, 3, 4, 5), "z": None}
+    assert rows[0] == [1, "infinity", "-infinity", "infinity", "24:00:00", "24:00:00-01", ["24:00:00"]]
+    assert rows[1] == [2, date(2024, 1, 2), datetime(2024, 1, 2, 3, 4, 5), None, time(23, 59), None, [time(23, 59)]]
 
 
 def test_times_of_mariadb_that_are_no_times_of_the_day_are_read() -> None:

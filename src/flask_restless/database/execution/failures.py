@@ -1,4 +1,4 @@
-"""What the database raises, as Problems: one table for each dialect, and never a word of SQL (A-12, T08).
+"""What the database raises, as Problems, and never a word of SQL (A-12, T08).
 
 The original error is logged under the id that the answer carries, wherever the answer does not tell it all.
 """
@@ -42,6 +42,7 @@ from ...operations.operation import (
 from ...operations.operators import Needs
 from ...operations.problems import CODES, Problem, Source, problem, quote
 from ...schema.resource import Resource
+from .driver_codes import driver_code
 
 logger = logging.getLogger("flask_restless")
 
@@ -54,6 +55,7 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "still-referenced": "other resources refer to this one, or one that it refers to is not there",
         "missing-value": "an attribute or relationship that must have a value has none",
         "refused-value": "a rule of the database refuses the values",
+        "broken-reference": "a foreign key of the database leads to a table or to columns that it cannot lead to",
         "circular-reference": "a row would refer to itself, or rows to each other in a circle, in one step of writing",
         "invalid-value": "a value does not fit the type of its attribute",
         "precondition-failed": "the resource was changed by somebody else in the meantime; fetch it again",
@@ -65,96 +67,8 @@ DETAILS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-POSTGRESQL: Mapping[str, str] = MappingProxyType(
-    {
-        "23505": "already-exists",
-        "23P01": "already-exists",
-        "23503": "still-referenced",
-        "23001": "still-referenced",
-        "23502": "missing-value",
-        "23514": "refused-value",
-        "40001": "unavailable",
-        "40P01": "unavailable",
-        "55P03": "timeout",
-        "57014": "timeout",
-        "25006": "unavailable",
-        "25P03": "unavailable",
-        "25P04": "unavailable",
-        "42501": "forbidden",
-        "428C9": "refused-value",
-        "42883": "invalid-value",
-        "42804": "invalid-value",
-        "42846": "invalid-value",
-        "0A000": "invalid-value",
-    }
-)
-"""SQLSTATE -> code."""
-
-POSTGRESQL_CLASSES: Mapping[str, str] = MappingProxyType(
-    {"22": "invalid-value", "08": "unavailable", "53": "unavailable", "57": "unavailable"}
-)
-"""First two characters of a SQLSTATE -> code, for those that are not in POSTGRESQL."""
-
-MYSQL: Mapping[int, str] = MappingProxyType(
-    {
-        1062: "already-exists",
-        1586: "already-exists",
-        1451: "still-referenced",
-        1452: "still-referenced",
-        1216: "still-referenced",
-        1217: "still-referenced",
-        1048: "missing-value",
-        1364: "missing-value",
-        4025: "refused-value",
-        3819: "refused-value",
-        1264: "invalid-value",
-        1265: "invalid-value",
-        1292: "invalid-value",
-        1366: "invalid-value",
-        1406: "invalid-value",
-        1020: "edit-conflict",
-        1213: "unavailable",
-        1205: "unavailable",
-        1021: "unavailable",
-        1036: "unavailable",
-        1040: "unavailable",
-        1053: "unavailable",
-        1114: "unavailable",
-        1836: "unavailable",
-        1927: "unavailable",
-        1317: "timeout",
-        1969: "timeout",
-        3024: "timeout",
-        1047: "unavailable",
-        1180: "unavailable",
-        1290: "unavailable",
-        1792: "unavailable",
-        2002: "unavailable",
-        2003: "unavailable",
-        2006: "unavailable",
-        2013: "unavailable",
-        1142: "forbidden",
-        1143: "forbidden",
-    }
-)
-"""Error number of MySQL and MariaDB -> code."""
-
-SQLITE: tuple[tuple[str, str], ...] = (
-    ("UNIQUE constraint failed", "already-exists"),
-    ("PRIMARY KEY must be unique", "already-exists"),
-    ("FOREIGN KEY constraint failed", "still-referenced"),
-    ("NOT NULL constraint failed", "missing-value"),
-    ("CHECK constraint failed", "refused-value"),
-    ("datatype mismatch", "invalid-value"),
-    ("interrupted", "timeout"),
-    ("database is locked", "unavailable"),
-    ("database table is locked", "unavailable"),
-    ("disk I/O error", "unavailable"),
-    ("database or disk is full", "unavailable"),
-    ("unable to open database", "unavailable"),
-    ("attempt to write a readonly database", "unavailable"),
-)
-"""Beginning of a message of SQLite -> code; it has no other sign."""
+LOGGED = frozenset({"invalid-value", "broken-reference"})
+"""What our own validation should have seen first, and what only the owner of the database can mend."""
 
 NULLED = re.compile(
     r"NOT NULL constraint failed: \S+\.(?P<sqlite>\w+)|null value in column \"(?P<postgresql>\w+)\"|"
@@ -196,6 +110,8 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         return (problem("invalid-page", "the cursor does not fit this list", Source(parameter=parameter)),)
     if code == "missing-value" and isinstance(operation, Delete | DeleteMany | Relate):
         code = "still-referenced"
+    if code == "refused-value" and isinstance(operation, Delete | DeleteMany):
+        code = "forbidden"
     if code == "edit-conflict" and _expects(operation):
         code = "precondition-failed"
     source = _source(error, code, operation)
@@ -204,7 +120,7 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         return (problem(code, detail, source),)
     if code in {"already-exists", "missing-value"} and source is not None:
         return (problem(code, _named_detail(code, source), source),)
-    if CODES[code].status < 500 and not _is_safety_net(error, code):
+    if CODES[code].status < 500 and code not in LOGGED:
         return (problem(code, DETAILS[code], source),)
     error_id = token_hex(8)
     logger.error("error %s of the database", error_id, exc_info=error)
@@ -271,36 +187,12 @@ def _code(error: BaseException) -> str:
         case FlushError() if NO_KEY in str(error):
             return "missing-value"
         case DBAPIError(orig=original) if original is not None:
-            return _driver_code(error, original)
+            return driver_code(error, original)
         case SQLAlchemyError():
             return "internal-error"
         case UnicodeError() | OverflowError() | ValueError():
             return "invalid-value"
     return "internal-error"
-
-
-def _driver_code(error: DBAPIError, original: BaseException) -> str:
-    number = original.args[0] if original.args else None
-    if isinstance(number, int):
-        return MYSQL.get(number, "internal-error")
-    sqlstate = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    if sqlstate:
-        return POSTGRESQL.get(sqlstate) or POSTGRESQL_CLASSES.get(sqlstate[:2], "internal-error")
-    if error.connection_invalidated:
-        return "unavailable"
-    message = str(original)
-    for beginning, code in SQLITE:
-        if message.startswith(beginning):
-            return code
-    kinds = [kind.__name__ for kind in type(original).__mro__]  # drivers have subclasses of the classes of PEP 249
-    if "DataError" in kinds:
-        return "invalid-value"
-    return "unavailable" if "OperationalError" in kinds else "internal-error"
-
-
-def _is_safety_net(error: BaseException, code: str) -> bool:
-    """Whether our own validation should have seen this first: then it is logged."""
-    return code == "invalid-value"
 
 
 def _named_detail(code: str, source: Source) -> str:

@@ -55,6 +55,20 @@ def _compile_rank(element: EnumRank, compiler: SQLCompiler, **options: Any) -> s
     return f"({text} + 0)" if compiler.dialect.name in {"mysql", "mariadb"} else text
 
 
+class EveryDigit(FunctionElement[Any]):
+    """A float with all its digits, of which databases send less in single precision; SQLite has no such, but texts."""
+
+    inherit_cache = True
+    type = RAW
+
+
+@compiles(EveryDigit)
+def _compile_digits(element: EveryDigit, compiler: SQLCompiler, **options: Any) -> str:
+    (operand,) = element.clauses
+    whole = operand if compiler.dialect.name == "sqlite" else cast(operand, Double())
+    return compiler.process(whole, **options)
+
+
 def compared(operand: Any) -> Any:
     """Give the form of a sort operand that compares as it sorts."""
     type_ = _plain_type(operand.type)
@@ -66,7 +80,7 @@ def compared(operand: Any) -> Any:
 def selected(operand: Any) -> Any:
     """Give the form of a sort operand to select for a cursor: floats of single precision with all their digits."""
     if isinstance(_plain_type(operand.type), sql.Float):
-        return type_coerce(cast(operand, Double()), RAW)
+        return EveryDigit(operand)
     return compared(operand)
 
 
