@@ -21,7 +21,7 @@ from ...operations.problems import Problem, Rejected, Source, problem, quote, re
 from ...schema.resource import Relationship, Resource
 from ..planning.mapping import property_of
 from ..planning.scopes import is_scoped
-from .locate import by_lid, instances, missing_target, present
+from .locate import by_chosen_id, by_lid, instances, missing_target, present
 from .relating import associations, by_key, clear, replace, seen, set_key, set_one
 from .unit import Made, NewRow
 from .validation import assign, validated, watched
@@ -228,7 +228,7 @@ def related_rows(
 
 
 def _is_made(target: Target, made: Made) -> bool:
-    return target.id is not None and (target.resource, target.id) in made.by_id
+    return by_chosen_id(target.resource, target.id, made) is not None
 
 
 def _check_present(target: Target, session: Session, made: Made) -> None:
@@ -260,10 +260,12 @@ def _found(targets: tuple[Target | Nested, ...], session: Session, made: Made) -
 def _target_row(target: Target, found: Found, made: Made) -> Any:
     if target.id is None:
         return by_lid(target, made)
-    key = (target.resource, target.id)
-    if key not in found and key not in made.by_id:
+    row = found.get((target.resource, target.id))
+    if row is None:
+        row = by_chosen_id(target.resource, target.id, made)
+    if row is None:
         raise Rejected(missing_target(target))
-    return found[key] if key in found else made.by_id[key]
+    return row
 
 
 def _has_content(nested: Nested) -> bool:
@@ -274,11 +276,11 @@ def _there(nested: Nested, found: Found, owner: Owner, session: Session, made: M
     """Find the row of a nested one, and change it if anything is given; None if there is no such row."""
     if nested.id is None:
         return None
-    key = (nested.resource, nested.id)
-    instance = made.by_id.get(key, found.get(key))
+    chosen = by_chosen_id(nested.resource, nested.id, made)
+    instance = found.get((nested.resource, nested.id)) if chosen is None else chosen
     if instance is None or not _has_content(nested):
         return instance
-    if key not in made.by_id:
+    if chosen is None:
         _check_permitted(nested, "PATCH", owner)
         _check_writable(nested, creating=False)
     change(instance, nested, owner.inside(nested.resource), session, made)

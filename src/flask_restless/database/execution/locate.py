@@ -158,6 +158,12 @@ def by_lid(target: Target, made: Made) -> Any:
     return made.by_lid[key]
 
 
+def by_chosen_id(resource: Resource, id_: Id | None, made: Made) -> Any | None:
+    """Give the instance that the request has made with an id of the client's choice, and has not removed again."""
+    instance = None if id_ is None else made.by_id.get((resource, id_))
+    return None if instance is None or _is_removed(instance) else instance
+
+
 def _is_removed(instance: Any) -> bool:
     state = inspect(instance)
     return state.deleted or state.was_deleted or (state.session is not None and instance in state.session.deleted)
