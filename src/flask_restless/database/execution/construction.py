@@ -165,7 +165,7 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
         members = related_rows(link, link.targets, owner, session, made)
         with watched(owner.resource, link):
             replace(instance, relationship, members, link.source)
-        watch_associations(instance, relationship, link.source, made)
+        watch_members(instance, relationship, link.source, made)
         return
     _check_seen(instance, link)
     target = next(iter(link.targets), None)
@@ -179,16 +179,29 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
         (member,) = related_rows(link, (target,), owner, session, made)
         with watched(owner.resource, link):
             set_one(instance, relationship, member)
-        watch_associations(instance, relationship, link.source, made)
+        watch_members(instance, relationship, link.source, made)
 
 
-def watch_associations(instance: Any, relationship: Relationship, source: Source | None, made: Made) -> None:
-    """Have the association objects looked at after the flush that a write has made: its caller has to see them."""
-    between = relationship.between
+def watch_members(instance: Any, relationship: Relationship, source: Source | None, made: Made) -> None:
+    """Have the rows looked at after the flush that a changed relationship writes: its caller has to see them.
+
+    They are the rows that come or go with their foreign key, and new association objects.
+    """
+    target, between = relationship.target, relationship.between
+    if is_scoped(target) and _holds_key(relationship):
+        history = inspect(instance).attrs[relationship.key].history
+        for one in (*(history.added or ()), *(history.deleted or ())):
+            if one is not None:
+                made.watch(Nested(target, None, (), (), source), one)
     if between is not None and is_scoped(between):
         for one in associations(instance, relationship):
             if not inspect(one).persistent:
                 made.watch(Nested(between, None, (), (), source), one)
+
+
+def _holds_key(relationship: Relationship) -> bool:
+    """Whether the foreign key is in the related rows."""
+    return len(relationship.path) == 1 and property_of(relationship).direction is ONETOMANY
 
 
 def _check_seen(instance: Any, link: Link) -> None:
