@@ -21,7 +21,7 @@ from ...operations.problems import Problem, Rejected, Source, problem, quote, re
 from ...schema.resource import Relationship, Resource
 from ..planning.mapping import property_of
 from ..planning.scopes import is_scoped
-from .locate import by_chosen_id, by_lid, instances, missing_target, present
+from .locate import by_chosen_id, by_lid, id_of, instances, missing_target, present
 from .relating import associations, by_key, clear, replace, seen, set_key, set_one
 from .unit import Made, NewRow
 from .validation import assign, validated, watched
@@ -117,6 +117,8 @@ def _links_taken(row: Create | Nested, accepted: dict[str, bool] | None) -> list
 
 def _member(link: Link, owner: Owner, session: Session, made: Made) -> Any:
     found = related_rows(link, link.targets, owner, session, made)
+    for one in found:
+        _check_vacant(one, link, owner.resource, None, session)
     return next(iter(found), None)
 
 
@@ -177,6 +179,7 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
         set_key(instance, relationship, target)
     else:
         (member,) = related_rows(link, (target,), owner, session, made)
+        _check_vacant(member, link, owner.resource, instance, session)
         with watched(owner.resource, link):
             set_one(instance, relationship, member)
         watch_members(instance, relationship, link.source, made)
@@ -211,7 +214,24 @@ def _check_seen(instance: Any, link: Link) -> None:
         return
     related = getattr(instance, relationship.key)
     if related is not None and not seen([related], relationship, inspect(related).session):
-        raise reject("forbidden", f'the relationship "{relationship.name}" cannot be set here', link.source)
+        raise _occupied(link)
+
+
+def _check_vacant(member: Any, link: Link, resource: Resource, instance: Any, session: Session) -> None:
+    """Refuse to put out a row that the caller does not see, and that `member` refers to in place of `instance`."""
+    if len(link.relationship.path) > 1 or not is_scoped(resource) or not inspect(member).persistent:
+        return
+    for prop in property_of(link.relationship)._reverse_property:
+        other = None if prop.uselist else getattr(member, prop.key)
+        if other is None or other is instance or not inspect(other).persistent:
+            continue
+        id_ = id_of(resource, other)
+        if id_ not in present(resource, [id_], session):
+            raise _occupied(link)
+
+
+def _occupied(link: Link) -> Rejected:
+    return reject("forbidden", f'the relationship "{link.relationship.name}" cannot be set here', link.source)
 
 
 def related_rows(
