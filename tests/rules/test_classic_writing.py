@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from conftest import Shop, fresh_database
 from flask_restless import Rules
-from flask_restless.demo.models import Book, Publisher, Tag
+from flask_restless.demo.models import Book, LoyaltyCard, Publisher, Tag
 from readings import parameter
 from ruled import fill, serve
 
@@ -137,6 +137,22 @@ def test_no_write_leads_out_of_sight(filled: Filled, to: str) -> None:
 
     assert [one.status_code for one in answers] == [403] * 5
     assert _state(shop) == before
+
+
+def test_an_invisible_row_is_not_put_out_of_its_place(filled: Filled) -> None:
+    """T05: the one card of a customer is not deleted by him who gives the customer another one and does not see it."""
+    with filled[1]() as session:
+        cards = select(LoyaltyCard.customer_id, LoyaltyCard.number).order_by(LoyaltyCard.customer_id).limit(2)
+        (customer, hidden), (_, mine) = session.execute(cards).all()
+    shop = serve(*filled, {LoyaltyCard: {"rules": Rules(scope=lambda Card: Card.number != hidden)}}, "classic")
+    document = {"customer": {"id": customer, "email": "new@example.org"}}
+
+    moved = shop.client.patch(f"/api/loyalty_cards/{mine}", json=document)
+    added = shop.client.post("/api/loyalty_cards", json=document)
+
+    assert (moved.status_code, added.status_code) == (403, 403), moved.text
+    with filled[1]() as session:
+        assert session.scalar(select(LoyaltyCard.number).where(LoyaltyCard.customer_id == customer)) == hidden
 
 
 def test_writes_to_many_are_about_visible_rows(filled: Filled) -> None:

@@ -13,7 +13,18 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from conftest import JSONAPI, Shop
 from flask_restless import Rules
-from flask_restless.demo.models import Book, Category, Country, Cover, Publisher, Review, Tag
+from flask_restless.demo.models import (
+    Book,
+    Category,
+    Country,
+    Cover,
+    Customer,
+    LoyaltyCard,
+    Order,
+    Publisher,
+    Review,
+    Tag,
+)
 from ruled import serve
 
 ATOMIC = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"'
@@ -98,6 +109,67 @@ def test_a_write_does_not_lead_out_of_sight(ruled: Shop) -> None:
     assert _ids(ruled, Book, Book.id == book, Book.publisher_id == 2) == [book]
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/3/relationships/books"), ("PATCH", "/3/relationships/books"), ("PATCH", "/3"), ("POST", "")],
+    ids=["add", "replace", "update", "create"],
+)
+def test_a_member_is_not_given_away(ruled: Shop, method: str, path: str) -> None:
+    """Nor does a row leave its scope by the other side of its relationship: 403, alone and in a batch."""
+    (book, *_) = _ids(ruled, Book, Book.publisher_id == 2)
+    linkage = {"data": _linkage("books", book)}
+    resource = {"type": "publishers", "relationships": {"books": linkage}}
+    resource |= {"id": "3"} if path else {"attributes": {"name": "New", "founded": 1999}}
+    headers = {"X-Top": "9999"}
+    document = linkage if path.endswith("books") else {"data": resource}
+    ref = {"type": "publishers", "id": "3", "relationship": "books"}
+    one = {"op": "add", "ref": ref, **linkage} if path.endswith("books") else {"op": "update", **document}
+
+    alone = ruled.client.send(method, f"/api/publishers{path}", document, headers=headers)
+    batch = {"atomic:operations": [one if path else {"op": "add", **document}]}
+    together = ruled.client.post("/api/operations", data=json.dumps(batch), content_type=ATOMIC, headers=headers)
+
+    assert (alone.status_code, together.status_code) == (403, 403), alone.text
+    assert "books" in alone.json["errors"][0]["detail"]
+    assert _ids(ruled, Book, Book.id == book, Book.publisher_id == 2) == [book]
+
+
+def test_a_member_is_not_let_go_out_of_sight(filled: Filled) -> None:
+    """A member that could be seen only as a member is not taken out; one that is deleted along may go."""
+    with filled[1]() as session:
+        (book,) = session.scalars(select(Book.id).where(Book.publisher_id == 1).limit(1))
+        card = session.scalar(select(LoyaltyCard.customer_id).order_by(LoyaltyCard.customer_id))
+    rules = {
+        Book: Rules(scope=lambda Book: Book.publisher_id == 1),
+        LoyaltyCard: Rules(scope=lambda LoyaltyCard: LoyaltyCard.customer_id == card),
+    }
+    shop = _served(filled, rules)
+
+    removed = shop.client.send("DELETE", "/api/publishers/1/relationships/books", {"data": _linkage("books", book)})
+    replaced = shop.client.send("PATCH", "/api/publishers/1/relationships/books", {"data": []})
+    deleted = shop.client.send("PATCH", f"/api/customers/{card}/relationships/loyalty_card", {"data": None})
+
+    assert [one.status_code for one in (removed, replaced, deleted)] == [403, 403, 204]
+    assert _ids(shop, Book, Book.id == book, Book.publisher_id == 1) == [book]
+    assert shop.get(f"/api/customers/{card}/loyalty_card").json["data"] is None
+
+
+def test_a_member_of_a_write_only_collection_is_not_given_away(filled: Filled) -> None:
+    """The same where the collection is never loaded."""
+    with filled[1]() as session:
+        order, mine = session.execute(select(Order.id, Order.customer_id).order_by(Order.id)).first()
+        other = session.scalar(select(Customer.id).where(Customer.id != mine))
+    shop = _served(filled, {Order: Rules(scope=lambda Order: Order.customer_id == mine)})
+
+    answer = shop.client.send(
+        "POST", f"/api/customers/{other}/relationships/orders", {"data": _linkage("orders", order)}
+    )
+
+    assert answer.status_code == 403
+    with filled[1]() as session:
+        assert session.get(Order, order).customer_id == mine
+
+
 def test_a_row_out_of_sight_is_not_created(ruled: Shop) -> None:
     """POST of a row outside the scope: 403, alone and in a batch of several, and nothing is stored."""
     link = {"publisher": {"data": {"type": "publishers", "id": "3"}}}
@@ -165,7 +237,7 @@ def test_a_batch_changes_no_invisible_row(ruled: Shop) -> None:
 
 def test_a_polymorphic_row_obeys_the_scope_of_its_own_type_too(filled: Filled) -> None:
     """Rows shown as a subtype, and rows of a subtype's own API, obey both scopes."""
-    from flask_restless.demo.models import Customer, Person
+    from flask_restless.demo.models import Person
 
     with_both = {
         Person: Rules(scope=lambda Person: Person.id != 1),

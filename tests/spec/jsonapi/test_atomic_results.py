@@ -163,6 +163,43 @@ def test_to_many_relationship(shop: Shop, target: dict[str, Any]) -> None:
     assert shop.get("/api/books/1/relationships/tags").json["data"] == [five]
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param(
+            {
+                "op": "update",
+                "ref": {"type": "publishers", "id": "1", "relationship": "country"},
+                "data": ref("countries", "QQ"),
+            },
+            id="to-one",
+        ),
+        pytest.param(
+            {
+                "op": "add",
+                "data": {
+                    "type": "publishers",
+                    "attributes": {"name": "Q"},
+                    "relationships": {"country": {"data": ref("countries", "QQ")}},
+                },
+            },
+            id="new",
+        ),
+    ],
+)
+def test_removed_id_is_not_there(shop: Shop, after: Any) -> None:
+    """A-4.2: what the batch itself has added by an id, and removed again, cannot be linked to."""
+    country = {"type": "countries", "id": "QQ", "attributes": {"name": "Nowhere", "currency": "QQQ"}}
+
+    answer = send(
+        shop, {"op": "add", "data": country}, {"op": "remove", "ref": ref("countries", "QQ")}, add("after"), after
+    )
+
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (404, "related-not-found"), answer.text
+    assert answer.json["errors"][0]["source"]["pointer"].startswith("/atomic:operations/3/data")
+    assert "after" not in names(shop)
+
+
 def test_removed_id_may_be_added_again(shop: Shop) -> None:
     """A-4.2: operations see what earlier ones did."""
     country = {"type": "countries", "id": "QQ", "attributes": {"name": "Nowhere", "currency": "QQQ"}}

@@ -91,6 +91,37 @@ def test_lid_of_nothing(client: CheckedClient) -> None:
     assert client.get("/api/nodes").json["meta"]["total"] == 0
 
 
+@pytest.mark.parametrize(
+    ("verb", "members"),
+    [("update", ["2"]), ("remove", ["1"]), ("add", ["1"])],
+    ids=["replace", "remove", "add"],
+)
+def test_members_are_those_of_the_moment(shop_everywhere: Shop, verb: str, members: list[str]) -> None:
+    """A-4.2: what left a new resource by an operation in between is no member of it any more, and stays where it is."""
+    publisher = {"type": "publishers", "lid": "p"}
+    books = [{"type": "books", "id": one} for one in ("1", "2")]
+    elsewhere = {"type": "publishers", "id": "3"}
+    new = {**publisher, "attributes": {"name": "New"}, "relationships": {"books": {"data": books}}}
+    given = [one for one in books if one["id"] in members]
+    operations = [
+        {"op": "add", "data": new},
+        {"op": "update", "ref": {**books[0], "relationship": "publisher"}, "data": elsewhere},
+        {"op": verb, "ref": {**publisher, "relationship": "books"}, "data": given},
+    ]
+
+    answer = shop_everywhere.client.send(
+        "POST",
+        "/api/operations",
+        {"atomic:operations": operations},
+        content_type=f'application/vnd.api+json;ext="{ATOMIC}"',
+    )
+
+    assert answer.status_code == 200, answer.text
+    found = shop_everywhere.get("/api/books/1/relationships/publisher").json["data"]
+    new_id = answer.json["atomic:results"][0]["data"]["id"]
+    assert found == ({"type": "publishers", "id": new_id} if verb == "add" else elsewhere)
+
+
 def test_circle_that_cannot_be_written(shop: Shop) -> None:
     """J-3.2.9, J-9.8: a mapping that would have to write the foreign key with the row itself refuses it."""
     itself = {"type": "categories", "lid": "a"}

@@ -15,7 +15,7 @@ from ...operations.operation import Action, Change, Fetch, Id, Matching, Related
 from ...operations.paging import Page, Total
 from ...operations.problems import Rejected, problem
 from ...operations.selection import Fields, Selection, SortKey
-from .construction import Owner, related_rows, watch_associations
+from .construction import Owner, related_rows, watch_members
 from .locate import id_of, instances
 from .relating import change_members, discard, inside
 from .unit import Made, Reader, settle
@@ -32,11 +32,12 @@ def apply_changes(instance: Any, operation: Update | UpdateMany, session: Sessio
         members = related_rows(change, change.added, owner, session, made)
         with watched(resource, change):
             change_members(instance, change.relationship, Action.ADD, members, change.source)
-        watch_associations(instance, change.relationship, change.source, made)
+        watch_members(instance, change.relationship, change.source, made)
     if any(change.removed or change.deleted for change in operation.changes):
         settle(session, made)
     for change in operation.changes:
         _take_out(instance, change, owner, session, fetch, strict=change.members_only and isinstance(operation, Update))
+        watch_members(instance, change.relationship, change.source, made)
 
 
 def _take_out(instance: Any, change: Change, owner: Owner, session: Session, fetch: Reader, *, strict: bool) -> None:

@@ -21,7 +21,7 @@ from ...operations.problems import Problem, Rejected, Source, problem, quote, re
 from ...schema.resource import Relationship, Resource
 from ..planning.mapping import property_of
 from ..planning.scopes import is_scoped
-from .locate import by_lid, instances, missing_target, present
+from .locate import by_chosen_id, by_lid, id_of, instances, missing_target, present
 from .relating import associations, by_key, clear, replace, seen, set_key, set_one
 from .unit import Made, NewRow
 from .validation import assign, validated, watched
@@ -117,6 +117,8 @@ def _links_taken(row: Create | Nested, accepted: dict[str, bool] | None) -> list
 
 def _member(link: Link, owner: Owner, session: Session, made: Made) -> Any:
     found = related_rows(link, link.targets, owner, session, made)
+    for one in found:
+        _check_vacant(one, link, owner.resource, None, session)
     return next(iter(found), None)
 
 
@@ -165,7 +167,7 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
         members = related_rows(link, link.targets, owner, session, made)
         with watched(owner.resource, link):
             replace(instance, relationship, members, link.source)
-        watch_associations(instance, relationship, link.source, made)
+        watch_members(instance, relationship, link.source, made)
         return
     _check_seen(instance, link)
     target = next(iter(link.targets), None)
@@ -177,18 +179,32 @@ def apply_link(instance: Any, link: Link, owner: Owner, session: Session, made: 
         set_key(instance, relationship, target)
     else:
         (member,) = related_rows(link, (target,), owner, session, made)
+        _check_vacant(member, link, owner.resource, instance, session)
         with watched(owner.resource, link):
             set_one(instance, relationship, member)
-        watch_associations(instance, relationship, link.source, made)
+        watch_members(instance, relationship, link.source, made)
 
 
-def watch_associations(instance: Any, relationship: Relationship, source: Source | None, made: Made) -> None:
-    """Have the association objects looked at after the flush that a write has made: its caller has to see them."""
-    between = relationship.between
+def watch_members(instance: Any, relationship: Relationship, source: Source | None, made: Made) -> None:
+    """Have the rows looked at after the flush that a changed relationship writes: its caller has to see them.
+
+    They are the rows that come or go with their foreign key, and new association objects.
+    """
+    target, between = relationship.target, relationship.between
+    if is_scoped(target) and _holds_key(relationship):
+        history = inspect(instance).attrs[relationship.key].history
+        for one in (*(history.added or ()), *(history.deleted or ())):
+            if one is not None:
+                made.watch(Nested(target, None, (), (), source), one)
     if between is not None and is_scoped(between):
         for one in associations(instance, relationship):
             if not inspect(one).persistent:
                 made.watch(Nested(between, None, (), (), source), one)
+
+
+def _holds_key(relationship: Relationship) -> bool:
+    """Whether the foreign key is in the related rows."""
+    return len(relationship.path) == 1 and property_of(relationship).direction is ONETOMANY
 
 
 def _check_seen(instance: Any, link: Link) -> None:
@@ -198,7 +214,24 @@ def _check_seen(instance: Any, link: Link) -> None:
         return
     related = getattr(instance, relationship.key)
     if related is not None and not seen([related], relationship, inspect(related).session):
-        raise reject("forbidden", f'the relationship "{relationship.name}" cannot be set here', link.source)
+        raise _occupied(link)
+
+
+def _check_vacant(member: Any, link: Link, resource: Resource, instance: Any, session: Session) -> None:
+    """Refuse to put out a row that the caller does not see, and that `member` refers to in place of `instance`."""
+    if len(link.relationship.path) > 1 or not is_scoped(resource) or not inspect(member).persistent:
+        return
+    for prop in property_of(link.relationship)._reverse_property:
+        other = None if prop.uselist else getattr(member, prop.key)
+        if other is None or other is instance or not inspect(other).persistent:
+            continue
+        id_ = id_of(resource, other)
+        if id_ not in present(resource, [id_], session):
+            raise _occupied(link)
+
+
+def _occupied(link: Link) -> Rejected:
+    return reject("forbidden", f'the relationship "{link.relationship.name}" cannot be set here', link.source)
 
 
 def related_rows(
@@ -228,7 +261,7 @@ def related_rows(
 
 
 def _is_made(target: Target, made: Made) -> bool:
-    return target.id is not None and (target.resource, target.id) in made.by_id
+    return by_chosen_id(target.resource, target.id, made) is not None
 
 
 def _check_present(target: Target, session: Session, made: Made) -> None:
@@ -260,10 +293,12 @@ def _found(targets: tuple[Target | Nested, ...], session: Session, made: Made) -
 def _target_row(target: Target, found: Found, made: Made) -> Any:
     if target.id is None:
         return by_lid(target, made)
-    key = (target.resource, target.id)
-    if key not in found and key not in made.by_id:
+    row = found.get((target.resource, target.id))
+    if row is None:
+        row = by_chosen_id(target.resource, target.id, made)
+    if row is None:
         raise Rejected(missing_target(target))
-    return found[key] if key in found else made.by_id[key]
+    return row
 
 
 def _has_content(nested: Nested) -> bool:
@@ -274,11 +309,11 @@ def _there(nested: Nested, found: Found, owner: Owner, session: Session, made: M
     """Find the row of a nested one, and change it if anything is given; None if there is no such row."""
     if nested.id is None:
         return None
-    key = (nested.resource, nested.id)
-    instance = made.by_id.get(key, found.get(key))
+    chosen = by_chosen_id(nested.resource, nested.id, made)
+    instance = found.get((nested.resource, nested.id)) if chosen is None else chosen
     if instance is None or not _has_content(nested):
         return instance
-    if key not in made.by_id:
+    if chosen is None:
         _check_permitted(nested, "PATCH", owner)
         _check_writable(nested, creating=False)
     change(instance, nested, owner.inside(nested.resource), session, made)

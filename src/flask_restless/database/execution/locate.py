@@ -108,12 +108,19 @@ def id_of(resource: Resource, instance: Any) -> Id:
 def target_instance(target: Target, session: Session, made: Made) -> Any:
     """Load the row a write is about; Rejected (`not-found`) if it is not there."""
     if target.lid is not None:
-        return by_lid(target, made)
+        return _anew(by_lid(target, made), session)
     assert target.id is not None
     found = instances(target.resource, [target.id], session, lock=True)
     if target.id not in found:
         raise missing_row(target)
     return found[target.id]
+
+
+def _anew(instance: Any, session: Session) -> Any:
+    """Drop the related rows that an instance remembers: writes of foreign keys since then may have overtaken them."""
+    state = inspect(instance)
+    session.expire(instance, [one.key for one in state.mapper.relationships if one.key in state.dict])
+    return instance
 
 
 def missing_row(target: Target) -> Rejected:
@@ -156,6 +163,12 @@ def by_lid(target: Target, made: Made) -> Any:
         detail = f"an earlier operation has removed the {target.resource.name} with the lid {quote(target.lid)}"
         raise reject("not-found", detail, target.source)
     return made.by_lid[key]
+
+
+def by_chosen_id(resource: Resource, id_: Id | None, made: Made) -> Any | None:
+    """Give the instance that the request has made with an id of the client's choice, and has not removed again."""
+    instance = None if id_ is None else made.by_id.get((resource, id_))
+    return None if instance is None or _is_removed(instance) else instance
 
 
 def _is_removed(instance: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from ...operations.operation import Create, Nested, Relate, Update, UpdateMany
@@ -20,7 +21,8 @@ Row = Create | Update | UpdateMany | Relate | Nested
 def settle(session: Session, made: Made) -> None:
     """Flush what was made and changed, and look whether the caller sees what no answer will show."""
     unit.settle(session, made)
-    scoped, made.scoped = made.scoped, []
+    scoped = [(row, instance) for row, instance in made.scoped if not inspect(instance).deleted]
+    made.scoped.clear()
     for resource in dict.fromkeys(_resource(row) for row, _ in scoped):
         mine = [(row, id_of(resource, instance)) for row, instance in scoped if _resource(row) is resource]
         visible = present(resource, [id_ for _, id_ in mine], session)

@@ -25,7 +25,7 @@ from ...operations.operation import (
 from ...operations.outcome import Rows, Written
 from ...operations.problems import Rejected, quote, reject
 from .changing import apply_changes
-from .construction import Owner, apply_link, change, constructed, related_rows, watch_associations
+from .construction import Owner, apply_link, change, constructed, related_rows, watch_members
 from .effects import is_as_asked, whole
 from .locate import id_of, target_instance
 from .relating import are_members, change_members
@@ -149,7 +149,7 @@ def related_instance(operation: Relate, session: Session, made: Made) -> Any:
             raise reject("not-found", f"{relationship.name} has no such member", operation.source)
         with watched(operation.target.resource, operation):
             change_members(instance, relationship, operation.action, members, operation.source)
-        watch_associations(instance, relationship, operation.source, made)
+        watch_members(instance, relationship, operation.source, made)
     return instance
 
 
