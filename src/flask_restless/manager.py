@@ -11,7 +11,6 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Flask
 
@@ -19,6 +18,7 @@ from .calls import secrets_of
 from .database.execution.executor import Executor
 from .database.planning.planner import CacheInfo
 from .endpoints import Service, add_routes, add_shared_route
+from .lookup import in_todays_words, path_of
 from .operations.idempotency import IdempotencyStore
 from .operations.operators import own_operator
 from .protocols.base import Protocol
@@ -290,18 +290,14 @@ class APIManager:
         relation_name: str | None = None,
         related_resource_id: object = None,
         relationship: bool = False,
+        **earlier: Any,
     ) -> str:
-        """Give the path of an API's URL, below the application's root; ValueError if `model` has no API."""
-        parts = [self._find(model).url]
-        if resource_id is not None:
-            parts.append(quote(str(resource_id), safe=""))
-        if relationship:
-            parts.append("relationships")
-        if relation_name is not None:
-            parts.append(quote(relation_name, safe=""))
-        if related_resource_id is not None:
-            parts.append(quote(str(related_resource_id), safe=""))
-        return "/".join(parts)
+        """Give the path of an API's URL, below the application's root; ValueError if `model` has no API.
+
+        The keywords of 0.17 (`instid`, `relationname`, `relationinstid`) are understood.
+        """
+        named = {"resource_id": resource_id, "relation_name": relation_name, "related_resource_id": related_resource_id}
+        return path_of(self._find(model).url, relationship=relationship, **{**named, **in_todays_words(earlier)})
 
     def collection_name(self, model: type) -> str:
         """Give the collection's name of `model`, its JSON:API type; ValueError if it has no API."""
