@@ -224,7 +224,8 @@ class APIManager:
 
     def _options(self, model: type, given: Mapping[str, Any], protocol: str) -> Options:
         """Check the options of one API, in its protocol's words, and put the manager's processors before its own."""
-        given = {"url_prefix": self._url_prefix, **given}
+        if given.get("url_prefix") is None and (protocol != "classic" or "url_prefix" not in given):
+            given = {**given, "url_prefix": self._url_prefix}
         if protocol == "classic":
             options = ClassicOptions.checked(model, given)
         else:
