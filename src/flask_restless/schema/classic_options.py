@@ -168,7 +168,8 @@ class ClassicOptions:
                     )
                 if option == "include_methods" and inner.startswith("_"):
                     raise IllegalArgumentError(
-                        f"create_api({mapper.class_.__name__}): {option} names {name!r}; private attributes are never sent"
+                        f"create_api({mapper.class_.__name__}): {option} names {name!r}; "
+                        "private attributes are never sent"
                     )
 
 
