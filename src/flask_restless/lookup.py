@@ -6,9 +6,9 @@ module.  The first API of a model counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import current_app, has_app_context, has_request_context, request
 
@@ -38,31 +38,56 @@ def url_for(
     """Give the URL path of an API, of one of its resources, or of what is related to it; ValueError if there is none.
 
     The keywords of 0.17 (`instid`, `relationname`, `relationinstid`) are understood.  With `_external=True` the URL is
-    absolute, with `_anchor` it gets a fragment; all other keywords become query parameters.
+    absolute, with `_scheme` too, in that scheme, with `_anchor` it gets a fragment; `_method` changes nothing.  All
+    other keywords become query parameters.
     """
     named: dict[str, Any] = {
         "resource_id": resource_id,
         "relation_name": relation_name,
         "related_resource_id": related_resource_id,
     }
-    named |= {CLASSIC_NAMES[name]: others.pop(name) for name in CLASSIC_NAMES.keys() & others.keys()}
+    named |= in_todays_words({name: others.pop(name) for name in CLASSIC_NAMES.keys() & others.keys()})
     path = _ask(_apimanager, lambda one: one.url_for(model, relationship=relationship, **named))
     return _located(path, others)
 
 
+def in_todays_words(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the keywords of 0.17's `url_for` the names that they have today."""
+    return {CLASSIC_NAMES.get(name, name): value for name, value in given.items()}
+
+
+def path_of(
+    url: str,
+    *,
+    resource_id: object = None,
+    relation_name: str | None = None,
+    related_resource_id: object = None,
+    relationship: bool = False,
+) -> str:
+    """Give the path of what belongs to the API at `url`."""
+    parts = [resource_id, "relationships" if relationship else None, relation_name, related_resource_id]
+    return "/".join([url, *(quote(str(one), safe="") for one in parts if one is not None)])
+
+
 def _located(path: str, others: dict[str, Any]) -> str:
     """Put a path below the application's root, and add what else was asked for."""
-    external, anchor = others.pop("_external", others.pop("_absolute", False)), others.pop("_anchor", None)
-    root = ""
-    if has_request_context():
-        root = request.root_url.rstrip("/") if external else request.root_path
-    elif external:
-        scheme, name = current_app.config["PREFERRED_URL_SCHEME"], current_app.config["SERVER_NAME"]
-        if name is None:
-            raise RuntimeError("url_for(_external=True) needs a request, or SERVER_NAME in the application's config")
-        root = f"{scheme}://{name}{current_app.config['APPLICATION_ROOT'].rstrip('/')}"
+    scheme, anchor, _ = (others.pop(name, None) for name in ("_scheme", "_anchor", "_method"))
+    external = others.pop("_external", others.pop("_absolute", scheme is not None))
+    root = _root(scheme) if external else request.root_path if has_request_context() else ""
     query = urlencode(others, doseq=True)
     return root + path + (f"?{query}" if query else "") + (f"#{anchor}" if anchor else "")
+
+
+def _root(scheme: str | None) -> str:
+    """Give the URL of the application's root, in that scheme if one is asked for."""
+    if has_request_context():
+        given, _, place = request.root_url.rstrip("/").partition("://")
+        return f"{scheme or given}://{place}"
+    config = current_app.config
+    if config["SERVER_NAME"] is None:
+        raise RuntimeError("url_for(_external=True) needs a request, or SERVER_NAME in the application's config")
+    place = config["SERVER_NAME"] + config["APPLICATION_ROOT"].rstrip("/")
+    return f"{scheme or config['PREFERRED_URL_SCHEME']}://{place}"
 
 
 def model_for(collection_name: str, _apimanager: APIManager | None = None) -> type:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Flask
 
@@ -20,6 +19,7 @@ from .calls import secrets_of
 from .database.execution.executor import Executor
 from .database.planning.planner import CacheInfo
 from .endpoints import Service, add_routes, add_shared_route
+from .lookup import in_todays_words, path_of
 from .operations.idempotency import IdempotencyStore
 from .operations.operators import own_operator
 from .protocols.base import Protocol
@@ -232,7 +232,8 @@ class APIManager:
 
     def _options(self, model: type, given: Mapping[str, Any], protocol: str) -> Options:
         """Check the options of one API, in its protocol's words, and put the manager's processors before its own."""
-        given = {"url_prefix": self._url_prefix, **given}
+        if given.get("url_prefix") is None and (protocol != "classic" or "url_prefix" not in given):
+            given = {**given, "url_prefix": self._url_prefix}
         if protocol == "classic":
             options = ClassicOptions.checked(model, given)
         else:
@@ -298,18 +299,14 @@ class APIManager:
         relation_name: str | None = None,
         related_resource_id: object = None,
         relationship: bool = False,
+        **earlier: Any,
     ) -> str:
-        """Give the path of an API's URL, below the application's root; ValueError if `model` has no API."""
-        parts = [self._find(model).url]
-        if resource_id is not None:
-            parts.append(quote(str(resource_id), safe=""))
-        if relationship:
-            parts.append("relationships")
-        if relation_name is not None:
-            parts.append(quote(relation_name, safe=""))
-        if related_resource_id is not None:
-            parts.append(quote(str(related_resource_id), safe=""))
-        return "/".join(parts)
+        """Give the path of an API's URL, below the application's root; ValueError if `model` has no API.
+
+        The keywords of 0.17 (`instid`, `relationname`, `relationinstid`) are understood.
+        """
+        named = {"resource_id": resource_id, "relation_name": relation_name, "related_resource_id": related_resource_id}
+        return path_of(self._find(model).url, relationship=relationship, **{**named, **in_todays_words(earlier)})
 
     def collection_name(self, model: type) -> str:
         """Give the collection's name of `model`, its JSON:API type; ValueError if it has no API."""

@@ -84,8 +84,8 @@ VALUES: dict[str, list[Any]] = {
     "text": ["x" * 10_000],
     "letters": ["été"],
     "day": ["0001-01-01", "9999-12-31", "2024-02-29"],
-    "at": ["2024-02-29T23:59:59", "1970-01-01T00:00:00"],
-    "clock": ["00:00:00", "23:59:59"],
+    "at": ["2024-02-29T23:59:59", "1970-01-01T00:00:00", "2024-02-29T12:24:00"],
+    "clock": ["00:00:00", "23:59:59", "12:24:00"],
     "span": [0.0, 3600.0, 86400.0],
     "raw": ["", "AAEC/w=="],
     "color": ["RED", "GREEN"],
@@ -136,6 +136,18 @@ def test_moments_with_an_offset(database: Engine) -> None:
     assert kept == datetime.fromisoformat(moment)
     same = client.get(f"/api/things?filter[zoned]={quote(moment)}").json["data"]
     assert [one["id"] for one in same] == [id_]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("clock", "24:00"), ("at", "2024-02-29T24:00:00"), ("at", "2024-02-29 24:24")]
+)
+def test_no_day_has_an_hour_24(sqlite: Engine, name: str, value: str) -> None:
+    """T37; Python takes it for the next day from version 3.13 on."""
+    client = client_of(sqlite, Thing)
+
+    answer = client.send("POST", "/api/things", {"data": {"type": "things", "attributes": {name: value}}})
+
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "invalid-value")
 
 
 @pytest.mark.parametrize(

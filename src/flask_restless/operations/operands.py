@@ -63,6 +63,11 @@ def comparable(left: Codec, right: Codec) -> bool:
     return COMPARED_AS.get(left.name, left.name) == COMPARED_AS.get(right.name, right.name)
 
 
+def _ends_in_escape(pattern: str) -> bool:
+    r"""Tell whether a pattern ends with a `\` that escapes nothing: PostgreSQL refuses it, others take it as it is."""
+    return (len(pattern) - len(pattern.rstrip("\\"))) % 2 == 1
+
+
 @dataclass(frozen=True, slots=True)
 class Operands:
     """Reads the right sides of the comparisons of one parameter; Rejected (`invalid-filter`, `limit-exceeded`).
@@ -138,6 +143,8 @@ class Operands:
             raise self._invalid(f"the operator {quote(operator.name)} takes a text, not {shown(value)}")
         if len(value) > self.limits.pattern_length:
             raise self._limit(f"a text to search for has at most {self.limits.pattern_length} characters")
+        if operator.operand is Operand.PATTERN and _ends_in_escape(value):
+            raise self._invalid(f"a pattern cannot end with a single backslash, as {shown(value)} does; write two")
         wildcards = value.count("%") + value.count("_")
         if operator.operand is Operand.PATTERN and wildcards > self.limits.pattern_wildcards:
             raise self._limit(f"a pattern has at most {self.limits.pattern_wildcards} wildcards")

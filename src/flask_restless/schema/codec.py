@@ -105,3 +105,17 @@ def encode_value(value: Any, depth: int = 0) -> Json:
         f"a value of type {type(value).__name__} cannot be written as JSON; return plain values, or give "
         "APIManager(types=...) a codec for its column type"
     )
+
+
+def as_sent(value: Json) -> Json:
+    """Give a value of a document as clients get it: with texts in place of what orjson alone makes texts of."""
+    match value:
+        case date() | time():
+            return value.isoformat()
+        case UUID():
+            return str(value)
+        case dict():
+            return {name: as_sent(one) for name, one in value.items()}
+        case list():
+            return [as_sent(one) for one in value]
+    return value

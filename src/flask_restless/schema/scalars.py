@@ -271,7 +271,7 @@ def bits() -> Codec:
 
 
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+TIME = r"(?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
 ZONE = r"(?:[Zz]|[+-][0-9]{2}:[0-9]{2})?"
 
 
@@ -280,7 +280,7 @@ def _reader(form: str, read: Callable[[str], Any], expected: str) -> Callable[[J
     pattern = re.compile(form, re.ASCII)
 
     def decode(value: Json) -> Any:
-        if not isinstance(value, str) or not pattern.fullmatch(value) or "24:00" in value:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
             raise Unfit(expected)
         try:
             return read(value)

@@ -10,7 +10,7 @@ from sqlalchemy import inspect
 
 from ..lookup import resource_of
 from ..operations.binding import relationships_of
-from ..schema.codec import encode_value
+from ..schema.codec import as_sent, encode_value
 from ..schema.options import IllegalArgumentError
 from ..schema.resource import Attribute, Relationship, Resource
 
@@ -158,7 +158,7 @@ def _written(attribute: Attribute, instance: Any) -> Any:
     """Give the JSON value of one attribute."""
     value = attribute.compute(instance) if attribute.compute is not None else getattr(instance, attribute.key)
     if value is None or attribute.codec.encode is None:
-        return value if attribute.sql else encode_value(value)
+        return as_sent(value) if attribute.sql else encode_value(value)
     return attribute.codec.encode(value)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
 
-from classic_models import Computer, Office, Person, open_office
+from classic_models import Computer, Office, Person, Thing, open_office
 from flask_restless import ProcessingException
 
 Seen = list[tuple[str, dict[str, Any]]]
@@ -228,6 +230,36 @@ def test_processors_of_the_manager_run_first(sqlite: Engine) -> None:
     office.send("PATCH", "/api/person/1", {})
 
     assert order == ["manager", "api"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document", "name"),
+    [
+        ("GET", "/api/computer", None, "GET_MANY"),
+        ("GET", "/api/computer/1", None, "GET_SINGLE"),
+        ("GET", "/api/computer?q={%22single%22:true,%22limit%22:1}", None, "GET_MANY"),
+        ("GET", "/api/thing", None, "GET_MANY"),
+        ("POST", "/api/computer", {"buy_date": "2024-02-29"}, "POST"),
+        ("PATCH", "/api/computer/1", {}, "PATCH_SINGLE"),
+    ],
+)
+def test_postprocessors_see_the_values_that_are_sent(
+    sqlite: Engine, method: str, path: str, document: Any, name: str
+) -> None:
+    """2.2: dates, times and UUIDs as texts, also inside relations."""
+    seen: list[Any] = []
+
+    def keep(result: dict[str, Any], **_: Any) -> None:
+        seen.append(json.loads(json.dumps(result)))
+        result["kept"] = True
+
+    office = open_office(sqlite, Person, Computer, Thing, postprocessors={name: [keep]})
+    with office.session.begin() as session:
+        session.add(Thing(id=UUID(int=1)))
+
+    response = office.client.open(path, method=method, json=document)
+
+    assert response.json == {**seen[0], "kept": True}
 
 
 def test_a_client_cannot_touch_everything_because_a_processor_narrows(sqlite: Engine) -> None:

@@ -73,3 +73,16 @@ def test_fields_in_messages_of_validations(sqlite: Engine, age: int, detail: str
     (error,) = answer.json["errors"]
     assert (answer.status_code, error["title"], error["detail"]) == (400, "Validation error", detail)
     assert error.get("source") == source
+
+
+def test_no_prefix_means_that_of_the_manager(sqlite: Engine) -> None:
+    """1.3: `url_prefix=None` was the default; 0.17 took it for the root, so it has to be said there."""
+    Base.metadata.create_all(sqlite)
+    app = Flask(__name__)
+    manager = APIManager(app, session=sessionmaker(sqlite), url_prefix="/v1")
+
+    manager.create_api(Guest, url_prefix=None)
+
+    assert checked_client(app).get("/v1/guests").status_code == 200
+    with pytest.raises(IllegalArgumentError, match="or ''"):
+        manager.create_api(Guest, url_prefix=None, protocol="classic")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import Engine
 from conftest import Shop
 from estate import open_estate
 from flask_restless import APIManager
-from flask_restless.demo.models import Book, Tag
+from flask_restless.demo.models import Book, Review, Tag
 from flask_restless.migration.processors import ARGUMENTS
 
 LINKAGE = {"data": [{"type": "tags", "id": "1"}]}
@@ -40,6 +41,22 @@ def test_relationship_processors_may_say_instance_id(shop: Shop, method: str) ->
     assert shop.client.send(method, "/v1/books/2/relationships/tags", LINKAGE).status_code == 204
     others = ["data", "relation_name"] if method == "PATCH" else ["relation_name"]
     assert seen == [("code", "2", "tags"), ("manual", "2", others)]
+
+
+@pytest.mark.parametrize("path", ["/v1/books?include=reviews", "/v1/books/1?include=reviews", "/v1/books/1/reviews"])
+def test_postprocessors_see_the_values_that_are_sent(shop: Shop, path: str) -> None:
+    """Lineage 3.2: dates, times and UUIDs as texts."""
+    seen: list[Any] = []
+
+    def keep(result: dict[str, Any], **_: Any) -> None:
+        seen.append(json.loads(json.dumps(result)))
+
+    manager = APIManager(shop.app, session=shop.session, url_prefix="/v1")
+    names = ("GET_COLLECTION", "GET_RESOURCE", "GET_TO_MANY_RELATION")
+    for model in (Book, Review):
+        manager.create_api(model, postprocessors={name: [keep] for name in names})
+
+    assert [shop.get(path).json] == seen
 
 
 def test_processors_of_ng_need_not_take_what_ng_did_not_give(shop: Shop) -> None:

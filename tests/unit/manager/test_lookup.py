@@ -28,6 +28,13 @@ def test_urls_inside_a_request(shop: Shop) -> None:
         assert url_for(Book, 1, "authors", relationship=True) == "/api/books/1/relationships/authors"
         assert url_for(Book, page=2, _anchor="end") == "/api/books?page=2#end"
         assert url_for(Book, 1, _external=True) == "http://localhost/api/books/1"
+        assert url_for(Book, 1, _scheme="https", _method="PATCH") == "https://localhost/api/books/1"
+
+
+def test_the_manager_knows_the_keywords_of_017(shop: Shop) -> None:
+    assert shop.manager.url_for(Book, instid=1, relationname="authors", relationinstid=2) == "/api/books/1/authors/2"
+    with pytest.raises(TypeError, match="instance_id"):
+        shop.manager.url_for(Book, instance_id=1)
 
 
 def test_urls_know_where_the_application_is_mounted(shop: Shop) -> None:
@@ -43,6 +50,7 @@ def test_external_urls_outside_a_request_need_a_server_name(shop: Shop) -> None:
             url_for(Book, 1, _external=True)
         shop.app.config["SERVER_NAME"] = "shop.example"
         assert url_for(Book, 1, _external=True) == "http://shop.example/api/books/1"
+        assert url_for(Book, 1, _scheme="https") == "https://shop.example/api/books/1"
 
 
 def test_names_models_and_keys(shop: Shop) -> None:

@@ -78,6 +78,17 @@ def test_patterns_are_limited() -> None:
     assert problem_of(bind, {"name": "title", "op": "icontains", "val": "x" * 257}).code == "limit-exceeded"
 
 
+def test_pattern_ends_with_no_open_escape() -> None:
+    """T25: PostgreSQL refuses it only when the statement runs."""
+    bind({"name": "title", "op": "like", "val": "a\\\\"})
+    bind({"name": "title", "op": "endswith", "val": "a\\"})
+
+    problem = problem_of(bind, {"name": "title", "op": "not_ilike", "val": "a\\"})
+
+    assert (problem.code, problem.source) == ("invalid-filter", SOURCE)
+    assert problem.detail == r'a pattern cannot end with a single backslash, as "a\" does; write two'
+
+
 def test_limits_are_options() -> None:
     """Threats: each limit is an option."""
     book = resource_of("books", Limits(filter_depth=1, list_length=1, pattern_wildcards=0))

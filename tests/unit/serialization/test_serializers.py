@@ -170,6 +170,7 @@ def test_serializers_outside_requests(shop: Shop) -> None:
 
         assert document["attributes"]["title"] == book.title
         assert simple == {"type": "books", "id": "1", "attributes": {"title": book.title}}
+        assert document["attributes"]["published_on"] == book.published_on.isoformat()
         assert [one["id"] for one in simple_serialize_many([book, other])] == ["1", "2"]
         whole = DefaultSerializer().serialize_many([book, other], only={"books": ["title"]})
         assert [one["attributes"] for one in whole["data"]] == [{"title": book.title}, {"title": other.title}]

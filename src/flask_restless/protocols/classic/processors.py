@@ -13,7 +13,7 @@ from uuid import UUID
 
 from ...schema.codec import encode_value
 from ..base import Call
-from ..calling import call_processor
+from ..calling import call_postprocessors, call_processor
 
 Processor = Callable[..., Any]
 
@@ -25,8 +25,7 @@ def before(call: Call, name: str) -> tuple[Processor, ...]:
 
 def after(call: Call, name: str, **arguments: Any) -> None:
     """Run the postprocessors of that name; they change `result`, and so the answer, in place."""
-    for processor in call.resource.options.postprocessors.get(name, ()):
-        call_processor(processor, arguments)
+    call_postprocessors(call.resource.options.postprocessors.get(name, ()), arguments)
 
 
 def with_id(call: Call, name: str, **arguments: Any) -> str:

@@ -16,7 +16,7 @@ from ...operations.records import record
 from ...schema.codec import encode_value
 from ...schema.resource import Resource
 from ..base import Call
-from ..calling import call_processor
+from ..calling import call_postprocessors, call_processor
 from .document import read_document
 from .earlier import standard_query
 from .filters import as_objects, reads_single
@@ -138,8 +138,7 @@ def postprocess(call: Call, document: dict[str, Any]) -> dict[str, Any]:
         arguments["result"] = document
     if name in ("GET_COLLECTION", "GET_TO_MANY_RELATION", "GET_TO_MANY_RELATIONSHIP"):
         arguments |= _listing(call)
-    for processor in processors:
-        call_processor(processor, arguments)
+    call_postprocessors(processors, arguments)
     return document
 
 
