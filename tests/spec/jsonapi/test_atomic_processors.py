@@ -103,6 +103,17 @@ def test_a_processor_that_refuses_one_operation_refuses_the_batch(shop: Shop, ke
     assert "never" not in names(shop)
 
 
+def test_a_processor_that_takes_the_data_away_leaves_nothing_to_do(shop: Shop) -> None:
+    """A-5.3: the answer is that of an operation without data."""
+    shop = watched(shop, preprocessors={"POST_RESOURCE": [lambda data, **_: data.clear()]})
+
+    answer = send(shop, add("never"))
+
+    error = answer.json["errors"][0]
+    assert (answer.status_code, error["code"]) == (400, "missing-member")
+    assert error["source"] == {"pointer": "/atomic:operations/0"}
+
+
 def test_a_processor_that_needs_an_id_is_not_passed_by_with_a_lid(shop: Shop) -> None:
     shop = watched(shop, preprocessors={"PATCH_RESOURCE": [lambda **_: None]})
     change = {"op": "update", "data": {"type": "tags", "lid": "x", "attributes": {"name": "never"}}}

@@ -31,9 +31,12 @@ def prepared(call: Call, source: Source) -> tuple[Call, Any]:
         detail = f"{call.resource.name} has processors, which take the id of a resource; a lid will not do"
         raise reject("forbidden", detail, source)
     left = preprocess(call).call
-    limits = left.resource.registry.limits
-    document = read_json(left.body, depth=limits.json_depth, source=source) if left.body else {}
-    return left, document.get("data", NOTHING)
+    if not left.body:
+        return left, NOTHING
+    document = read_json(left.body, depth=left.resource.registry.limits.json_depth, source=source)
+    if "data" not in document:
+        raise reject("missing-member", 'the operation has no member "data"', source)
+    return left, document["data"]
 
 
 def is_watched(resource: Resource, endpoint: str, method: str) -> bool:
