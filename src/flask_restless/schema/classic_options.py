@@ -166,6 +166,11 @@ class ClassicOptions:
                         f"create_api({mapper.class_.__name__}): {option} names {name!r}, which does not exist; "
                         f"relations: {', '.join(sorted(relations)) or 'none'}"
                     )
+                if option == "include_methods" and inner.startswith("_"):
+                    raise IllegalArgumentError(
+                        f"create_api({mapper.class_.__name__}): {option} names {name!r}; "
+                        "private attributes are never sent"
+                    )
 
 
 def processor_names(processors: Processors) -> Processors:

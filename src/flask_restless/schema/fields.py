@@ -106,12 +106,12 @@ def _collected(prop: RelationshipProperty[Any], item: Codec) -> Codec:
     return keyed(item) if isinstance(collection, dict) else array(item, 1)
 
 
-def computed_attribute(model: type, name: str) -> Attribute:
-    """Make the attribute of a property or an argument-less method, as `additional_attributes` asks."""
+def computed_attribute(model: type, name: str, option: str = "additional_attributes") -> Attribute:
+    """Make the attribute of a property or an argument-less method, as `option` asks."""
     if not hasattr(model, name):
-        raise IllegalArgumentError(f"additional_attributes names {name!r}, which {model.__name__} does not have")
+        raise IllegalArgumentError(f"{option} names {name!r}, which {model.__name__} does not have")
     if name.startswith("_"):
-        raise IllegalArgumentError(f"additional_attributes names {name!r}; private attributes are never sent")
+        raise IllegalArgumentError(f"{option} names {name!r}; private attributes are never sent")
     return Attribute(name, name, codec_of(NullType()), sql=False, access=COMPUTED, compute=_getter(name))
 
 

@@ -150,9 +150,10 @@ def _attributes(mapper: Mapper[Any], options: Options, identity: Identity, types
             proxy = descriptor.for_class(mapper.class_)
             if isinstance(proxy, ColumnAssociationProxyInstance):
                 yield proxy_attribute(mapper, name, types, options)
+    option = "additional_attributes" if options.classic is None else "include_methods"
     for name in options.additional_attributes:
         if name not in mapper.attrs or name not in {one.key for one in mapper.column_attrs}:
-            yield computed_attribute(mapper.class_, name)
+            yield computed_attribute(mapper.class_, name, option)
 
 
 def _column_attribute(
