@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -69,6 +70,17 @@ class Special(Base):
     days = mapped_column(pg.DATERANGE)
     holidays = mapped_column(pg.DATEMULTIRANGE)
     uuids = mapped_column(pg.ARRAY(pg.UUID))
+
+
+class Texts(Base):
+    __tablename__ = "texts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    short = mapped_column(sa.String(10))
+    words = mapped_column(pg.TSVECTOR)
+    numbers = mapped_column(pg.ARRAY(sa.Integer))
+    uuids = mapped_column(pg.ARRAY(pg.UUID))
+    color = mapped_column(sa.Enum(Color))
+    word = mapped_column(sa.Enum("yes", "no", name="word"))
 
 
 VALUES: dict[str, list[Any]] = {
@@ -197,6 +209,38 @@ def test_postgresql_operators() -> None:
             answer = client.get("/api/specials", query_string={"filter[objects]": query})
             assert answer.status_code == 200, answer.text
             assert answer.json["meta"]["total"] == total, query
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "words", "op": "eq", "val": "\\"},
+        {"name": "words", "op": "in", "val": ["12:24:00"]},
+        {"name": "short", "op": "to_tsquery", "val": "a &"},
+        {"name": "numbers", "op": "eq", "field": "uuids"},
+        {"name": "color", "op": "eq", "field": "word"},
+    ],
+    ids=lambda given: f"{given['name']} {given['op']}",
+)
+def test_what_postgresql_alone_can_judge_is_a_wrong_filter(given: dict[str, Any]) -> None:
+    """T35: 400 with its place in both protocols, from lists, functions and deletions."""
+    with fresh_database("postgresql") as engine:
+        Base.metadata.tables["texts"].create(engine)
+        app = Flask("texts")
+        manager = APIManager(app, session=sessionmaker(engine))
+        manager.create_api(Texts, url_prefix="/new")
+        options: dict[str, Any] = {"methods": ["GET", "DELETE"], "allow_delete_many": True, "allow_functions": True}
+        manager.create_api(Texts, protocol="classic", url_prefix="/old", **options)
+        client = app.test_client()
+
+        new = client.get("/new/texts", query_string={"filter[objects]": json.dumps([given])})
+        search = {"q": json.dumps({"filters": [given], "functions": [{"name": "count", "field": "id"}]})}
+        old = [client.get(f"/old/{path}", query_string=search) for path in ("texts", "eval/texts")]
+        old.append(client.delete("/old/texts", query_string=search))
+
+        (error,) = new.json["errors"]
+        assert (new.status_code, error["code"], error["source"]) == (400, "invalid-filter", {"parameter": "filter"})
+        assert [(one.status_code, one.json) for one in old] == [(400, {"message": "Unable to construct query"})] * 3
 
 
 class DataBase(MappedAsDataclass, DeclarativeBase):

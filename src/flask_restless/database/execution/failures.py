@@ -28,6 +28,7 @@ from ...operations.exceptions import field_message
 from ...operations.filters import Comparison, walk
 from ...operations.nesting import Row, rows_of
 from ...operations.operation import (
+    Aggregate,
     Assignment,
     Batch,
     Create,
@@ -83,16 +84,16 @@ WRITTEN = re.compile(
     re.IGNORECASE,
 )
 
-
 REFUSALS = (DataError, InterfaceError, NotSupportedError, ProgrammingError, OverflowError)
 """What drivers and databases raise of a value that they cannot take."""
 UNKNOWN_COLUMN = 1054
 """What MariaDB says of a number that is none: older drivers write NaN into the statement, where it reads as a name."""
 
+UNREADABLE = "42601"
+"""What PostgreSQL calls a mistake of syntax, also where a text is no `tsvector` or `tsquery`."""
 
 NO_KEY = "has a NULL identity key"
 """What SQLAlchemy says of a row whose key neither the client nor the database has given."""
-
 
 COERCION = "does not accept objects of type <class"
 """What SQLAlchemy says of a value that a mutable type cannot watch."""
@@ -100,14 +101,14 @@ COERCION = "does not accept objects of type <class"
 
 def problems_of(error: BaseException, operation: Operation | None) -> tuple[Problem, ...]:
     """Say what an error of the database layer means for the client."""
-    if isinstance(operation, Fetch) and _asks_postgresql(operation) and isinstance(error, DBAPIError):
-        logger.warning("the database refused a filter", exc_info=error)
-        detail = "the database does not know an operator of the filter, or cannot read what it is compared with"
-        return (problem("invalid-filter", detail, Source(parameter="filter")),)
     code = _code(error)
     if isinstance(operation, Fetch) and _refuses_value(error) and (parameter := _cursor_of(operation)):
         logger.warning("the database refused the values of a cursor", exc_info=error)
         return (problem("invalid-page", "the cursor does not fit this list", Source(parameter=parameter)),)
+    if isinstance(error, DBAPIError) and _refuses_filter(error, code, operation):
+        logger.warning("the database refused a filter", exc_info=error)
+        detail = "the database does not know an operator of the filter, or cannot read what it is compared with"
+        return (problem("invalid-filter", detail, Source(parameter="filter")),)
     if code == "missing-value" and isinstance(operation, Delete | DeleteMany | Relate):
         code = "still-referenced"
     if code == "refused-value" and isinstance(operation, Delete | DeleteMany):
@@ -168,9 +169,17 @@ def _cursor_of(operation: Fetch) -> str | None:
     return "page[after]" if page.after is not None else "page[before]"
 
 
-def _asks_postgresql(operation: Fetch) -> bool:
-    """Whether a filter has an operator whose right side only PostgreSQL can judge."""
-    return any(
+def _refuses_filter(error: DBAPIError, code: str, operation: Operation | None) -> bool:
+    """Whether the error is of a filter: nothing else that clients say reaches these statements unread.
+
+    Where there is no SQLSTATE, an operator that only PostgreSQL knows is no SQL.
+    """
+    if not isinstance(operation, Fetch | Aggregate | DeleteMany) or operation.selection.filter is None:
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if code == "invalid-value" or state is not None or error.connection_invalidated:
+        return code == "invalid-value" or state == UNREADABLE
+    return code in ("internal-error", "unavailable") and any(
         isinstance(one, Comparison) and one.operator.needs is Needs.POSTGRESQL
         for one in walk(operation.selection.filter)
     )

@@ -80,7 +80,7 @@ def _body(problems: Sequence[Problem], first: Problem, method: str | None) -> di
 def _bodied(one: Problem, method: str | None) -> dict[str, Any]:
     pointer = one.source.pointer if one.source is not None else None
     in_search = one.source is not None and (one.source.parameter == "q" or pointer == "/q")
-    if in_search and one.code in SEARCHES:
+    if one.code == "invalid-filter" or (in_search and one.code in SEARCHES):
         return {"message": UNSEARCHABLE}
     if one.code == "malformed-document" and (in_search or pointer == ""):
         return {"message": "Unable to decode search query" if in_search and method == "DELETE" else UNDECODABLE}

@@ -1,0 +1,47 @@
+"""What an error of the database means for the client, by what was asked."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from flask_restless.database.execution.failures import problems_of
+from flask_restless.operations.conditions import ConditionBinder
+from flask_restless.operations.operation import Collection, Fetch
+from flask_restless.operations.problems import Source
+from flask_restless.operations.selection import Fields, Selection
+from parsed import resource_of
+
+BOOK = resource_of("books")
+
+
+class Refusal(Exception):
+    """An error of psycopg."""
+
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+@pytest.mark.parametrize(
+    ("original", "code"),
+    [
+        (Refusal("57014"), "timeout"),
+        (Refusal("08006"), "unavailable"),
+        (Refusal("42601"), "invalid-filter"),
+        (Refusal("42883"), "invalid-filter"),
+        (sqlite3.OperationalError("no such function: to_tsquery"), "invalid-filter"),
+    ],
+    ids=str,
+)
+def test_a_filter_is_wrong_only_where_the_database_cannot_read_it(original: Exception, code: str) -> None:
+    """T57: whatever happens to the connection is no mistake of the client."""
+    given = {"name": "title", "op": "to_tsquery", "val": "x"}
+    condition = ConditionBinder(Source(parameter="filter"), BOOK.registry.limits).formula(BOOK, given)
+    operation = Fetch(Selection(BOOK, (Fields(BOOK, (), ()),), filter=condition), Collection())
+
+    (problem,) = problems_of(OperationalError("SELECT", {}, original), operation)
+
+    assert problem.code == code
