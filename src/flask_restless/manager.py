@@ -104,8 +104,8 @@ class APIManager:
         self._defaults = {"include_links": include_links, "earlier_parameters": earlier_parameters}
         for name, function in (operators or {}).items():
             self.register_operator(name, function)
-        self._preprocessors = dict(preprocessors or {})
-        self._postprocessors = dict(postprocessors or {})
+        self._preprocessors = joined_processors({}, preprocessors)
+        self._postprocessors = joined_processors({}, postprocessors)
         self._types = types
         self._hooks = hooks
         self._atomic = atomic

@@ -50,6 +50,13 @@ def test_init_app_may_bring_the_session_and_processors(shop: Shop) -> None:
     assert (manager.app, manager.session) == (app, shop.session)
 
 
+@pytest.mark.parametrize("arguments", [({}, {}, "/api"), (None, None, "/v1")])
+def test_arguments_in_another_order_are_told_from_processors(shop: Shop, arguments: tuple[Any, ...]) -> None:
+    """NG had the processors behind the session, and the prefix behind them."""
+    with pytest.raises(IllegalArgumentError, match=r"not '/\w+'; the order .* give them by keyword"):
+        APIManager(Flask("ordered"), shop.session, *arguments)
+
+
 def test_apis_may_come_before_the_session(shop: Shop) -> None:
     manager = APIManager()
     manager.create_api(Tag)
