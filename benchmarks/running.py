@@ -25,6 +25,9 @@ BURST = 0.04
 
 MOST = 300
 
+WARM = 5
+"""Requests before it is looked how many make such a row: the first ones plan statements, import modules, connect."""
+
 PARTS = 3
 """Times that all processes are started anew: the same program takes a tenth more or less from start to start."""
 
@@ -157,6 +160,7 @@ def measure(found: Run, processes: dict[str, Process], numbers: range, *, writes
     ]
     times: dict[tuple[str, str], int] = {}
     for item, name, process in plan:
+        seconds(found, item, process, WARM)
         once = seconds(found, item, process, 2)
         times[name, item.key] = max(1, min(MOST, round(BURST / once[0]))) if once else 1
     title = f"{found.kind}, {'writes' if writes else 'reads'}"

@@ -16,7 +16,7 @@ from benchmarks.__main__ import listed
 from benchmarks.contestants import CONTESTANTS, Contestant, LeftOut, Process
 from benchmarks.questions import NUMBER, by_key, standard
 from benchmarks.rendering import rendered
-from benchmarks.running import Cell, Run, ratio, seconds, turned
+from benchmarks.running import BURST, Cell, Run, measure, ratio, seconds, turned
 from benchmarks.tracing import counts
 
 
@@ -76,6 +76,26 @@ def test_an_answer_that_fails_later_is_left_out_and_named() -> None:
     assert taken == [(1.0, 0.5), None, None]
     assert list(found.cells) == [("ours", "one")]
     assert found.left_out == {"ours/20": "has ended: no memory"}
+
+
+def test_a_slow_first_request_does_not_make_rows_short() -> None:
+    item = by_key()["one"]
+    found = Run("sqlite", 1, 2, (item,), [CONTESTANTS[1]])
+    found.cells = {("ours", "one"): Cell(1, [])}
+    rows: list[int] = []
+
+    class Starting:
+        contestant = CONTESTANTS[1]
+
+        def time(self, item: str, times: int) -> tuple[float, float]:
+            rows.append(times)
+            return (1.0, 1.0) if len(rows) == 1 else (0.001, 0.001)
+
+    processes: Any = {"ours": Starting()}
+    measure(found, processes, range(2), writes=False)
+
+    assert rows[-2:] == [round(BURST / 0.001)] * 2
+    assert found.cells["ours", "one"].times == [(0.001, 0.001)] * 2
 
 
 def test_the_ratio_is_that_of_the_same_round() -> None:
