@@ -89,9 +89,6 @@ REFUSALS = (DataError, InterfaceError, NotSupportedError, ProgrammingError, Over
 UNKNOWN_COLUMN = 1054
 """What MariaDB says of a number that is none: older drivers write NaN into the statement, where it reads as a name."""
 
-UNREADABLE = "42601"
-"""What PostgreSQL calls a mistake of syntax, also where a text is no `tsvector` or `tsquery`."""
-
 NO_KEY = "has a NULL identity key"
 """What SQLAlchemy says of a row whose key neither the client nor the database has given."""
 
@@ -176,9 +173,10 @@ def _refuses_filter(error: DBAPIError, code: str, operation: Operation | None) -
     """
     if not isinstance(operation, Fetch | Aggregate | DeleteMany) or operation.selection.filter is None:
         return False
-    state = getattr(error.orig, "sqlstate", None)
-    if code == "invalid-value" or state is not None or error.connection_invalidated:
-        return code == "invalid-value" or state == UNREADABLE
+    if code == "invalid-value":
+        return True
+    if getattr(error.orig, "sqlstate", None) is not None or error.connection_invalidated:
+        return False
     return code in ("internal-error", "unavailable") and any(
         isinstance(one, Comparison) and one.operator.needs is Needs.POSTGRESQL
         for one in walk(operation.selection.filter)
