@@ -25,12 +25,22 @@ class Refusal(Exception):
         self.sqlstate = sqlstate
 
 
+class EarlierRefusal(Exception):
+    """An error of psycopg2."""
+
+    def __init__(self, pgcode: str) -> None:
+        super().__init__(pgcode)
+        self.pgcode = pgcode
+
+
 @pytest.mark.parametrize(
     ("original", "code"),
     [
         (Refusal("57014"), "timeout"),
         (Refusal("08006"), "unavailable"),
+        (EarlierRefusal("40001"), "unavailable"),
         (Refusal("42601"), "invalid-filter"),
+        (EarlierRefusal("42601"), "invalid-filter"),
         (Refusal("42883"), "invalid-filter"),
         (sqlite3.OperationalError("no such function: to_tsquery"), "invalid-filter"),
     ],

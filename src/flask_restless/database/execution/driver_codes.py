@@ -112,8 +112,7 @@ def driver_code(error: DBAPIError, original: BaseException) -> str:
     number = original.args[0] if original.args else None
     if isinstance(number, int):
         return MYSQL.get(number, "internal-error")
-    sqlstate = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
-    if sqlstate:
+    if sqlstate := sqlstate_of(original):
         return POSTGRESQL.get(sqlstate) or POSTGRESQL_CLASSES.get(sqlstate[:2], "internal-error")
     if error.connection_invalidated:
         return "unavailable"
@@ -127,3 +126,9 @@ def driver_code(error: DBAPIError, original: BaseException) -> str:
     if "IntegrityError" in kinds:  # of SQLite: a trigger, which chooses its message itself
         return "refused-value"
     return "unavailable" if "OperationalError" in kinds else "internal-error"
+
+
+def sqlstate_of(original: BaseException | None) -> str | None:
+    """Give the SQLSTATE of what a driver of PostgreSQL raised; psycopg2 calls it otherwise."""
+    found: str | None = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
+    return found

@@ -43,7 +43,7 @@ from ...operations.operation import (
 from ...operations.operators import Needs
 from ...operations.problems import CODES, Problem, Source, problem, quote
 from ...schema.resource import Resource
-from .driver_codes import driver_code
+from .driver_codes import driver_code, sqlstate_of
 
 logger = logging.getLogger("flask_restless")
 
@@ -175,7 +175,7 @@ def _refuses_filter(error: DBAPIError, code: str, operation: Operation | None) -
         return False
     if code == "invalid-value":
         return True
-    if getattr(error.orig, "sqlstate", None) is not None or error.connection_invalidated:
+    if sqlstate_of(error.orig) or error.connection_invalidated:
         return False
     return code in ("internal-error", "unavailable") and any(
         isinstance(one, Comparison) and one.operator.needs is Needs.POSTGRESQL
