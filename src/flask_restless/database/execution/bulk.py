@@ -74,7 +74,7 @@ def write_alike(creates: Alike, transaction: Transaction, planner: Planner) -> A
         if not _are_there(creates, lane):
             return None
         ids = _inserted(creates, tuple(keys), lane)
-        if len(ids) < len(creates):  # a trigger has kept rows out: nobody knows which
+        if ids is None or len(ids) < len(creates):  # a trigger has kept rows out: nobody knows which
             return None
     except DRIVER_ERRORS as error:
         if is_of_the_moment(error):
@@ -134,8 +134,8 @@ def _present(resource: Resource) -> Select[Any]:
 # ---------------------------------------------------------------- inserting
 
 
-def _inserted(creates: Alike, keys: Keys, lane: StraightWriting) -> list[Id]:
-    """Insert rows, and give their ids in the same order."""
+def _inserted(creates: Alike, keys: Keys, lane: StraightWriting) -> list[Id] | None:
+    """Insert rows, and give their ids in the same order; None where that cannot be told."""
     resource = creates.resource
     short = _simple(resource, keys, lane.dialect) if lane.dialect.name == "sqlite" else None
     if short is not None:
@@ -159,11 +159,11 @@ def _simple(resource: Resource, keys: Keys, dialect: Dialect) -> Prepared | None
     return short if short is not None and _marks(len(keys)) in short.text else None
 
 
-def _inserted_together(short: Prepared, keys: Keys, creates: Alike, lane: StraightWriting) -> list[Id]:
+def _inserted_together(short: Prepared, keys: Keys, creates: Alike, lane: StraightWriting) -> list[Id] | None:
     """Insert many rows by each statement: to execute one takes SQLite's driver longer than to insert a row.
 
-    Fewer ids than rows where a type has no form of a value, and where their order is not that of the rows: once the
-    greatest number is taken SQLite tries others at random.
+    None where a type has no form of a value, and where the order of the ids is not that of the rows: once the greatest
+    number is taken SQLite tries others at random.
     """
     rows, border = creates.rows, len(creates.attributes)
     readers: list[tuple[int, Callable[[Any], Any] | None]] = []
@@ -178,11 +178,11 @@ def _inserted_together(short: Prepared, keys: Keys, creates: Alike, lane: Straig
                 row[place] if process is None else process(row[place]) for row in some for place, process in readers
             ]
         except Exception:  # types of the application's own may raise anything, and will once more
-            return ids
+            return None
         text = short.text.replace(marks, ", ".join([marks] * len(some)))
         found: list[Any] = sorted(tuple(row) for row in lane.said(text, values))
         if not found or found[-1][0] - found[0][0] != len(some) - 1:
-            return ids
+            return None
         ids += found
     return ids
 
