@@ -11,60 +11,25 @@ from psycopg.abc import Buffer
 from psycopg.types.datetime import DateLoader, TimeLoader, TimestampLoader, TimestamptzLoader, TimetzLoader
 
 
-class TolerantDateLoader(DateLoader):
-    """Reads a day, or else its text."""
+def _tolerant(kind: Any) -> Any:
+    """Give a reader that reads as text what `kind` refuses, such as `24:00:00` or `infinity`."""
 
-    def load(self, data: Buffer) -> Any:
-        """Read what PostgreSQL sends."""
-        return _either(super().load, data)
+    def load(self: Any, data: Buffer) -> Any:
+        try:
+            return kind.load(self, data)
+        except DataError:
+            return bytes(data).decode()
 
-
-class TolerantTimestampLoader(TimestampLoader):
-    """Reads a moment, or else its text."""
-
-    def load(self, data: Buffer) -> Any:
-        """Read what PostgreSQL sends."""
-        return _either(super().load, data)
-
-
-class TolerantTimestamptzLoader(TimestamptzLoader):
-    """Reads a moment with its time zone, or else its text."""
-
-    def load(self, data: Buffer) -> Any:
-        """Read what PostgreSQL sends."""
-        return _either(super().load, data)
-
-
-class TolerantTimeLoader(TimeLoader):
-    """Reads a time of the day, or else its text, such as `24:00:00`."""
-
-    def load(self, data: Buffer) -> Any:
-        """Read what PostgreSQL sends."""
-        return _either(super().load, data)
-
-
-class TolerantTimetzLoader(TimetzLoader):
-    """Reads a time of the day with its time zone, or else its text."""
-
-    def load(self, data: Buffer) -> Any:
-        """Read what PostgreSQL sends."""
-        return _either(super().load, data)
-
-
-def _either(load: Any, data: Buffer) -> Any:
-    try:
-        return load(data)
-    except DataError:
-        return bytes(data).decode()
+    return type(f"Tolerant{kind.__name__}", (kind,), {"load": load})
 
 
 LOADERS: Mapping[str, Any] = MappingProxyType(
     {
-        "date": TolerantDateLoader,
-        "timestamp": TolerantTimestampLoader,
-        "timestamptz": TolerantTimestamptzLoader,
-        "time": TolerantTimeLoader,
-        "timetz": TolerantTimetzLoader,
+        "date": _tolerant(DateLoader),
+        "timestamp": _tolerant(TimestampLoader),
+        "timestamptz": _tolerant(TimestamptzLoader),
+        "time": _tolerant(TimeLoader),
+        "timetz": _tolerant(TimetzLoader),
     }
 )
 """Type of PostgreSQL -> what reads it."""
