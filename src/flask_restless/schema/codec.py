@@ -110,10 +110,8 @@ def encode_value(value: Any, depth: int = 0) -> Json:
 def as_sent(value: Json) -> Json:
     """Give a value of a document as clients get it: with texts in place of what orjson alone makes texts of."""
     match value:
-        case date() | time():
-            return value.isoformat()
-        case UUID():
-            return str(value)
+        case date() | time() | UUID():
+            return encode_value(value)
         case dict():
             return {name: as_sent(one) for name, one in value.items()}
         case list():
