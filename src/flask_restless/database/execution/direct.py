@@ -32,7 +32,7 @@ from .prepared import prepared
 from .sight import in_sight
 from .stillness import Stillness
 from .straight import StraightWriting
-from .sure import is_sure
+from .sure import are_known, doubtful, is_known
 from .transaction import Transaction, writes_as_usual
 from .validation import validated
 
@@ -120,7 +120,7 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
     if not (are_beside(one.targets, transaction, lane) and is_beside(node, transaction, lane)):
         return None
     shown = _shown(node, resource, lane, stillness)
-    if _is_final(node, resource, tuple(values), shown):
+    if _doubts(node, resource, tuple(values), shown) == () and are_known(values.values()):
         lane.commit_at_once()
     with validated(resource, operation.assignments):
         row = _inserted(one, values, shown, lane)
@@ -177,9 +177,10 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
     shown = _shown(node, resource, lane, stillness)
     with validated(resource, operation.assignments):
         if shown and not one.targets and _is_blind(resource, tuple(values), shown, lane):
-            if _is_final(node, resource, tuple(values), shown):
-                lane.commit_at_once()
-            rows = _set_blindly(operation.target, values, shown, lane)
+            doubts = _doubts(node, resource, tuple(values), shown) if are_known(values.values()) else None
+            if doubts and not stillness.keeps(doubts, table_of(resource.mapper), lane):
+                doubts = None
+            rows = _set_blindly(operation.target, values, shown, lane, doubts)
             return _answered(node, operation, rows, transaction)
         found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
         if not found:
@@ -203,10 +204,22 @@ def _is_blind(resource: Resource, keys: tuple[str, ...], shown: Columns, lane: S
     return keeps_the_rest(resource.mapper) and prepared(setting(resource, keys, shown), lane.dialect) is not None
 
 
-def _set_blindly(target: Target, values: Values, shown: Columns, lane: StraightWriting) -> Sequence[Row]:
-    """Change a row without a look at what it was: where nothing else changes then, equal values make no difference."""
+def _set_blindly(
+    target: Target, values: Values, shown: Columns, lane: StraightWriting, doubts: Columns | None
+) -> Sequence[Row]:
+    """Change a row without a look at what it was: where nothing else changes then, equal values make no difference.
+
+    If it can be answered as soon as Python knows what it has in the columns `doubts`, it is committed along with that.
+    """
     assert target.id is not None
-    rows = lane.rows(setting(target.resource, tuple(values), shown), _named(values) | key_parameters(target.id))
+    keys, parameters = tuple(values), _named(values) | key_parameters(target.id)
+    rows: Sequence[Row] = ()
+    if doubts is not None and lane.commit_at_once():
+        rows = lane.rows(setting(target.resource, keys, shown, doubts), parameters)
+        if not rows and doubts:
+            lane.begin()
+    if not rows and not lane.is_single:
+        rows = lane.rows(setting(target.resource, keys, shown), parameters)
     if not rows:
         raise missing_row(target)
     return rows
@@ -274,10 +287,13 @@ def _columns_shown(statement: Select[Any], table: Table) -> Columns:
 
 
 @lru_cache(maxsize=1024)
-def _is_final(node: NodePlan, resource: Resource, keys: tuple[str, ...], shown: Columns) -> bool:
-    """Whether nothing that comes after the statement which sets those attributes can refuse any more."""
+def _doubts(node: NodePlan, resource: Resource, keys: tuple[str, ...], shown: Columns) -> Columns | None:
+    """Give the columns that have to be looked at if nothing is to refuse after a statement which sets attributes.
+
+    None where something else could refuse.
+    """
     columns = columns_of(resource.mapper)
-    return bool(shown) and is_sure(node, shown, {columns[key] for key in keys})
+    return doubtful(node, shown, {columns[key] for key in keys}) if shown else None
 
 
 def _answered(node: NodePlan, operation: Create | Update, rows: Sequence[Row], transaction: Transaction) -> Written:
@@ -313,9 +329,10 @@ def insertion(
 
 
 @lru_cache(maxsize=1024)
-def setting(resource: Resource, keys: tuple[str, ...], shown: Columns = ()) -> UpdateStatement:
-    """Set those attributes of one row, and give what is `shown` of it."""
-    statement = update(table_of(resource.mapper)).where(*_has_id(resource)).values(_parameters(resource, keys))
+def setting(resource: Resource, keys: tuple[str, ...], shown: Columns = (), doubts: Columns = ()) -> UpdateStatement:
+    """Set those attributes of one row, if Python knows what it has in `doubts`, and give what is `shown` of it."""
+    conditions = *_has_id(resource), *[is_known(one) for one in doubts]
+    statement = update(table_of(resource.mapper)).where(*conditions).values(_parameters(resource, keys))
     return statement.returning(*shown) if shown else statement
 
 

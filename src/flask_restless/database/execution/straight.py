@@ -226,13 +226,22 @@ class StraightWriting(Straight):
         """Whether each statement commits by itself."""
         return self._is_single
 
-    def commit_at_once(self) -> None:
+    def commit_at_once(self) -> bool:
         """Have PostgreSQL commit a write along with its statement, if nothing has run before: it is the only one.
 
-        That spares two of three round trips.
+        That spares two of three round trips.  False where a transaction has begun, or has to.
         """
         if self.dialect.name == "postgresql" and not self._is_begun:
             self._commit_each()
+        return self._is_single
+
+    def begin(self) -> None:
+        """Have what comes next be one transaction, after a statement that has written nothing; DBAPIError."""
+        try:
+            self._raw.autocommit = False
+        except self._errors as error:
+            raise self._wrapped(error, None, None) from error
+        self._is_single = False
 
     def rows(self, statement: Executable, parameters: Parameters) -> Sequence[Row]:
         """Give the rows of a statement; DBAPIError."""
