@@ -7,7 +7,7 @@ routing refuses and what fails unexpectedly.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial, update_wrapper
 from secrets import token_hex
@@ -15,9 +15,9 @@ from typing import Any
 
 from flask import Flask, Response, current_app, got_request_exception, request, stream_with_context
 from flask.blueprints import Blueprint, BlueprintSetupState
-from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, default_exceptions
 
+from .answers import Answer, Fields
 from .calls import asked_method, call_of, current_request
 from .database.execution.executor import Executor
 from .foreign_errors import is_foreign_refusal, problem_of_response, problem_of_status, problems_of_application
@@ -36,13 +36,6 @@ from .streaming import Begun, Stream
 logger = logging.getLogger("flask_restless")
 
 STANDARD_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", QUERY)
-
-
-class Fields(Headers):
-    """Header fields that are taken as they are: Werkzeug checks all of them when it sends the answer."""
-
-    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        self._list = list(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +198,10 @@ def _response(reply: Reply) -> Response:
     if reply.stream is not None:
         return _streamed(reply)
     body = reply.body
-    if body:
-        length = ("Content-Length", str(len(body)))
-        return current_app.response_class([body], reply.status, Fields((*reply.headers, length)))
-    response = current_app.response_class(body, reply.status, Fields(reply.headers))
+    kind = current_app.response_class
+    if body and kind is Response:
+        return Answer(body, reply.status, reply.headers)
+    response = kind(body, reply.status, Fields(reply.headers))
     if reply.status in (204, 304) and all(name != "Content-Type" for name, _ in reply.headers):
         del response.headers["Content-Type"]
     return response
@@ -244,7 +237,7 @@ def _guard_prefix(service: Service, resource: Resource, state: BlueprintSetupSta
     extensions = state.app.extensions
     if "restless-prefixes" not in extensions:
         extensions["restless-prefixes"] = {}
-        state.app.before_request(partial(_refuse_unrouted, extensions["restless-prefixes"]))
+        state.app.url_value_preprocessor(partial(_refuse_unrouted, extensions["restless-prefixes"]))
         state.app.after_request(partial(_refuse_as_document, extensions["restless-prefixes"]))
     guarded: dict[str, Service] = extensions["restless-prefixes"]
     if resource.url_prefix:
@@ -269,16 +262,18 @@ def _refuse_as_document(guarded: Mapping[str, Service], response: Response) -> R
     return _response(service.protocol.refuse(None, (problem_of_response(response),)))
 
 
-def _refuse_unrouted(guarded: Mapping[str, Service]) -> Response | None:
+def _refuse_unrouted(guarded: Mapping[str, Service], _endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Have the error that routing gave be answered in the protocol's own way, once no guard has refused before."""
     error = request.routing_exception
-    if error is None or not isinstance(error, NotFound | MethodNotAllowed):
-        return None
+    if not isinstance(error, NotFound | MethodNotAllowed):
+        return
     service = _guard(guarded)
     if service is None:
-        return None
+        return
     if isinstance(error, MethodNotAllowed):
         error = _exact(error)
-    return _response(service.protocol.refuse(None, (_problem_of_http(error),)))
+    response = _response(service.protocol.refuse(None, (_problem_of_http(error),)))
+    request.routing_exception = HTTPException(response=response)
 
 
 def _exact(error: MethodNotAllowed) -> MethodNotAllowed:

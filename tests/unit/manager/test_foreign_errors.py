@@ -25,10 +25,8 @@ class StronglyDenied(Denied):
 
 
 def guarded(shop: Shop, guard: Callable[[], Any]) -> Flask:
-    """Have `guard` run before each request below the prefix, and before the guard of the API."""
-    shop.app.before_request_funcs.setdefault(None, []).insert(
-        0, lambda: guard() if request.path.startswith("/api") else None
-    )
+    """Have `guard` run before each request below the prefix; that the API was there first makes no difference."""
+    shop.app.before_request(lambda: guard() if request.path.startswith("/api") else None)
     return shop.app
 
 

@@ -50,15 +50,20 @@ def _rewritten(query: str, without: frozenset[str]) -> str:
 
 def _path(call: Call) -> str:
     """Write the path of a resource or of what is below it; an id's own slashes stay part of the id."""
-    parts = [call.resource.url, quote(call.id or "", safe="")]
+    parts = [call.resource.url, _part(call.id or "")]
     if call.relation is None:
         return "/".join(parts)
     if call.endpoint == "relationship":
         parts.append("relationships")
-    parts.append(quote(call.relation, safe=""))
+    parts.append(_part(call.relation))
     if call.member is not None:
-        parts.append(quote(call.member, safe=""))
+        parts.append(_part(call.member))
     return "/".join(parts)
+
+
+def _part(text: str) -> str:
+    """Write what stands between two slashes; most of that has nothing to encode."""
+    return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
 def page_links(call: Call, page: Page, fetched: Fetched) -> Links:
