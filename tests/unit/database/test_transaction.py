@@ -39,6 +39,10 @@ def author(name: str) -> dict[str, Any]:
     return {"data": {"type": "authors", "attributes": {"name": name}}}
 
 
+def tag(name: str) -> dict[str, Any]:
+    return {"data": {"type": "tags", "attributes": {"name": name}}}
+
+
 def test_reading_takes_no_session(sqlite: Engine, made: list[Session]) -> None:
     shop = open_shop(sqlite)
     shop.get("/api/publishers/1")
@@ -181,6 +185,31 @@ def test_a_listener_to_the_pool_may_begin_a_transaction(
         ]
         assert [one.status_code for one in asked] == [200, 200, 201, 201, 200]
         event.remove(engine, "checkout", begin)
+        assert not is_open(engine.raw_connection().driver_connection, kind)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+def test_a_transaction_that_is_over_is_not_ended_again(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool is told, as by SQLAlchemy's own Connection, and its listeners are too; MariaDB's reads leave one open."""
+    with several_connections(kind, tmp_path) as made:
+        engine = create_engine(made.url, pool_size=1, max_overflow=0)
+        shop = open_shop(engine)
+        for name in ("one", "two"):
+            assert shop.get("/api/publishers/1").status_code == 200
+            assert shop.client.send("POST", "/api/tags", tag(name)).status_code == 201
+        rollbacks: list[Any] = []
+        told: list[bool] = []
+        monkeypatch.setattr(engine.dialect, "do_rollback", rollbacks.append)
+        event.listen(engine, "reset", lambda _raw, _record, state: told.append(state.transaction_was_reset))
+
+        assert shop.get("/api/publishers/1").status_code == 200
+        assert (len(rollbacks), told) == ((1, [False]) if kind == "mariadb" else (0, [True]))
+        monkeypatch.undo()
+        assert shop.client.send("POST", "/api/tags", tag("three")).status_code == 201
+        assert told[1:] == [True]
         assert not is_open(engine.raw_connection().driver_connection, kind)
         engine.dispose()
 
