@@ -96,9 +96,9 @@ def _streamed(fetch: Fetch, named: frozenset[str]) -> Fetch:
 
 
 def _as_streamed(outcome: Outcome) -> Streamed:
-    """Give the rows in chunks; those of a page are one."""
+    """Give the rows in chunks, none of which is empty; those of a page are one."""
     if isinstance(outcome, Fetched):
-        return Streamed(outcome.rows.layout, (rows for rows in [outcome.rows.rows]))
+        return Streamed(outcome.rows.layout, (rows for rows in [outcome.rows.rows] if rows))
     assert isinstance(outcome, Streamed)
     return outcome
 
