@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Shop
+from conftest import JSONAPI, Shop, fresh_database, open_shop
 
 
 def test_unique_conflict_points_at_the_attribute(shop_everywhere: Shop) -> None:
@@ -104,3 +104,30 @@ def test_one_of_two_equal_creates_wins(shop_everywhere: Shop) -> None:
         thread.join()
 
     assert sorted(statuses) == [201, 409]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "batched"),
+    [
+        ("POST", "/api/books", False),
+        ("PATCH", "/api/books/1", False),
+        ("POST", "/api/operations", True),
+    ],
+    ids=["create", "update", "batch"],
+)
+def test_mariadb_tells_which_value_does_not_fit(method: str, path: str, batched: bool) -> None:
+    """J-5.1.18: a FLOAT of MariaDB holds less than a double of Python; its error names the column."""
+    book: dict[str, Any] = {"type": "books", "attributes": {"title": "Heavy", "price": "1.00", "weight": 1e39}}
+    if method == "PATCH":
+        book["id"] = "1"
+    document = {"atomic:operations": [{"op": "add", "data": book}]} if batched else {"data": book}
+    media_type = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"' if batched else JSONAPI
+    with fresh_database("mariadb") as engine:
+        shop = open_shop(engine)
+
+        answer = shop.client.send(method, path, document, content_type=media_type)
+
+    assert answer.status_code == 400
+    (error,) = answer.json["errors"]
+    assert error["detail"] == 'the value of "weight" does not fit its type in the database'
+    assert error["source"]["pointer"].endswith("/data/attributes/weight")
