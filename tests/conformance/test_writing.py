@@ -21,6 +21,17 @@ def test_unique_conflict_points_at_the_attribute(shop_everywhere: Shop) -> None:
     assert answer.json["errors"][0]["source"] == {"pointer": "/data/attributes/name"}
 
 
+def test_a_conflict_of_a_relationship_points_at_its_members(shop_everywhere: Shop) -> None:
+    """J-5.1.16: the members are what another row has already; a batch has pointed at them before."""
+    first, second, *_ = [one["id"] for one in shop_everywhere.get("/api/covers").json["data"]]
+    document = {"data": {"type": "books", "id": second}}
+
+    answer = shop_everywhere.client.send("PATCH", f"/api/covers/{first}/relationships/book", document)
+
+    assert answer.status_code == 409
+    assert answer.json["errors"][0]["source"] == {"pointer": "/data"}
+
+
 @pytest.mark.parametrize("collection", ["books", "publishers", "people", "orders", "countries"])
 def test_deleting_is_done_or_refused(shop_everywhere: Shop, collection: str) -> None:
     """J-5.4.6: 204 or 409, and the session is usable afterwards."""

@@ -219,9 +219,11 @@ def _code(error: BaseException) -> str:
 def _place(error: BaseException, code: str, operation: Operation | None) -> tuple[Source | None, str | None]:
     """Find the value in the document that a constraint is about, and its name.
 
-    It is the whole document, and has no name, if it could be several.
+    It is the whole document, and has no name, if it could be several; what befalls the database is in no document.
     """
-    if isinstance(operation, Create) and isinstance(error, FlushError):
+    if CODES[code].status >= 500:
+        return None, None
+    if isinstance(operation, Relate) or (isinstance(operation, Create) and isinstance(error, FlushError)):
         return operation.source, None
     if not isinstance(operation, Create | Update | UpdateMany) or not isinstance(error, DBAPIError):
         return None, None
