@@ -6,8 +6,13 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import Engine
 
-from conftest import JSONAPI, Shop, fresh_database, open_shop
+from conftest import JSONAPI, Shop, checked_client, fresh_database, open_shop
+from flask_restless import APIManager
+from flask_restless.demo import models
+from ruled import fill
 
 
 def test_unique_conflict_points_at_the_attribute(shop_everywhere: Shop) -> None:
@@ -142,3 +147,19 @@ def test_mariadb_tells_which_value_does_not_fit(method: str, path: str, batched:
     (error,) = answer.json["errors"]
     assert error["detail"] == 'the value of "weight" does not fit its type in the database'
     assert error["source"]["pointer"].endswith("/data/attributes/weight")
+
+
+def test_a_taken_id_that_is_another_key_is_pointed_at(database: Engine) -> None:
+    """J-5.1.14, J-5.1.16: the id is what is taken, whatever column it stands in."""
+    session = fill(database)
+    app = Flask("keyed")
+    manager = APIManager(app, session=session)
+    manager.create_api(models.Tag, methods=["POST"], primary_key="name", allow_client_generated_ids=True)
+    document = {"data": {"type": "tags", "id": "twice"}}
+    client = checked_client(app)
+    assert client.send("POST", "/api/tags", document).status_code == 201
+
+    answer = client.send("POST", "/api/tags", document)
+
+    assert answer.status_code == 409
+    assert answer.json["errors"][0]["source"] == {"pointer": "/data/id"}

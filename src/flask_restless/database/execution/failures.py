@@ -239,10 +239,15 @@ def _place(error: BaseException, code: str, operation: Operation | None) -> tupl
 
 
 def _id_source(row: Row, columns: list[str]) -> Source | None:
-    """Give the place of an id that a client chose and that is taken; MySQL calls every primary key PRIMARY."""
+    """Give the place of an id that a client chose and that is taken; MySQL calls every primary key PRIMARY.
+
+    The id may be another key than the mapped one.
+    """
     if not isinstance(row, Create) or row.id is None or row.source is None:
         return None
-    keys = {column.name for column in row.resource.mapper.primary_key} | {"PRIMARY"}
+    mapper = row.resource.mapper
+    chosen = [mapper.column_attrs[key.key].columns[0] for key in row.resource.identity.keys]
+    keys = {column.name for column in (*mapper.primary_key, *chosen)} | {"PRIMARY"}
     return Source(pointer=f"{row.source.pointer}/id") if keys.intersection(columns) else None
 
 
