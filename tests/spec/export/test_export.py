@@ -291,6 +291,7 @@ def test_errors_are_documents(exporting: Shop, query: str, status: int, code: st
     assert response.status_code == status
     assert response.mimetype == JSONAPI
     assert response.json["errors"][0]["code"] == code
+    assert response.json["errors"][0]["source"] == {"parameter": query.partition("=")[0]}
     if "include" not in query and "single" not in query:
         assert response.data == expected.data
         assert len(statements) == 0

@@ -107,6 +107,9 @@ UNKNOWN_COLUMN = 1054
 NO_KEY = "has a NULL identity key"
 """What SQLAlchemy says of a row whose key neither the client nor the database has given."""
 
+OF_ROWS = (CircularDependencyError, FlushError)
+"""What SQLAlchemy raises of rows that a document has made what they cannot be, before it writes them."""
+
 COERCION = "does not accept objects of type <class"
 """What SQLAlchemy says of a value that a mutable type cannot watch."""
 
@@ -223,7 +226,7 @@ def _place(error: BaseException, code: str, operation: Operation | None) -> tupl
     """
     if CODES[code].status >= 500:
         return None, None
-    if isinstance(operation, Relate) or (isinstance(operation, Create) and isinstance(error, FlushError)):
+    if isinstance(operation, Relate) or (isinstance(operation, Create | Update) and isinstance(error, OF_ROWS)):
         return operation.source, None
     if not isinstance(operation, Create | Update | UpdateMany) or not isinstance(error, DBAPIError):
         return None, None

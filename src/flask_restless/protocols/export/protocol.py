@@ -88,7 +88,8 @@ def _streamed(fetch: Fetch, named: frozenset[str]) -> Fetch:
         detail = "an export is a flat list; the ids of to-one relationships are in it, and nothing can be included"
         raise reject("invalid-include", detail, Source(parameter="include"))
     if fetch.single:
-        raise reject("invalid-filter", "an export is a list; exactly one resource cannot be asked for there")
+        detail = "an export is a list; exactly one resource cannot be asked for there"
+        raise reject("invalid-filter", detail, Source(parameter="filter[single]"))
     selection = replace(fetch.selection, branches=(), included=False)
     if "page" not in named:
         selection = replace(selection, page=None)
