@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine
 
 from conftest import Shop, open_shop
@@ -36,3 +37,15 @@ def test_a_row_as_its_own_parent_is_stored(database: Engine) -> None:
 
     assert answer.status_code == 204
     assert parent_of(shop, 1) == refers(1)
+
+
+@pytest.mark.parametrize("path", ["/api/categories/1", "/api/categories/1/relationships/children"])
+def test_a_circle_is_pointed_at(shop: Shop, path: str) -> None:
+    """J-7.2.8: it is in the document, whether that is a resource or the members of a relationship."""
+    members = [refers(1)]
+    whole = {**refers(1), "relationships": {"children": {"data": members}}}
+
+    answer = shop.client.send("PATCH", path, {"data": members if path.endswith("children") else whole})
+
+    assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "circular-reference")
+    assert answer.json["errors"][0]["source"] == {"pointer": "/data"}

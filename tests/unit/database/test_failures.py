@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from flask_restless.database.execution.failures import problems_of
 from flask_restless.operations.conditions import ConditionBinder
-from flask_restless.operations.operation import Collection, Fetch
+from flask_restless.operations.operation import Collection, Create, Fetch
 from flask_restless.operations.problems import Source
 from flask_restless.operations.selection import Fields, Selection
 from parsed import resource_of
@@ -55,3 +55,15 @@ def test_a_filter_is_wrong_only_where_the_database_cannot_read_it(original: Exce
     (problem,) = problems_of(OperationalError("SELECT", {}, original), operation)
 
     assert problem.code == code
+
+
+@pytest.mark.parametrize("sqlstate", ["57014", "08006", "40001"])
+def test_what_befalls_the_database_is_in_no_document(sqlstate: str) -> None:
+    """J-7.2.8: there is nothing in the document that the client could mend."""
+    chosen = Selection(BOOK, (Fields(BOOK, (), ()),))
+    operation = Create(BOOK, (), (), chosen, source=Source(pointer="/data"))
+
+    (problem,) = problems_of(OperationalError("INSERT INTO books", {}, Refusal(sqlstate)), operation)
+
+    assert problem.status == 503
+    assert problem.source is None

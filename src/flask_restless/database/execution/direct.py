@@ -27,6 +27,7 @@ from .drafts import Draft, Values, check_required, draft, is_special, stored
 from .failures import unknown_outcome
 from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
+from .moments import as_held
 from .plain import columns_of, given_keys, is_leaf, is_plain, keeps_the_rest, settable, table_of
 from .prepared import prepared
 from .sight import in_sight
@@ -242,7 +243,7 @@ def _changed(resource: Resource, values: Values, row: Row) -> Values:
     return {
         key: value
         for (key, value), old in zip(values.items(), row, strict=True)
-        if not (old is value or columns[key].type.compare_values(old, value))
+        if not (old is value or columns[key].type.compare_values(old, as_held(old, value)))
     }
 
 
