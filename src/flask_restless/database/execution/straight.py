@@ -235,7 +235,7 @@ class StraightWriting(Straight):
 
         That spares two of three round trips.  False where a transaction has begun, or has to.
         """
-        if self.dialect.name == "postgresql" and not self._is_begun:
+        if self.dialect.name == "postgresql" and not self._is_begun and not _has_own_transactions(self._raw):
             self._commit_each()
         return self._is_single
 
@@ -364,6 +364,14 @@ def as_sqlalchemy_has_it(
 def _is_autocommitting(raw: Any) -> bool:
     """Whether each statement of MariaDB or MySQL commits by itself; so too if the driver cannot tell."""
     return bool(getattr(raw, "get_autocommit", lambda: True)())
+
+
+def _has_own_transactions(raw: Any) -> bool:
+    """Whether a driver of PostgreSQL was told of what kind its transactions are: to read only, or to be deferred.
+
+    It says so as it begins one, and not of statements that commit by themselves.
+    """
+    return any(getattr(raw, name, None) is not None for name in ("read_only", "readonly", "deferrable"))
 
 
 def _is_read_committed(raw: Any, dialect: Dialect) -> bool:
