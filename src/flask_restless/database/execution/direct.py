@@ -25,6 +25,7 @@ from ..planning.planner import Planner
 from . import read
 from .drafts import Draft, Values, check_required, draft, is_special, stored
 from .failures import unknown_outcome
+from .knots import to_itself
 from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
 from .plain import columns_of, given_keys, is_leaf, is_plain, keeps_the_rest, settable, table_of
@@ -33,6 +34,7 @@ from .sight import in_sight
 from .stillness import are_of_their_kinds, is_still, stays_still
 from .straight import StraightWriting
 from .sure import are_known, doubtful, is_known
+from .time_limit import MYSQL
 from .transaction import Transaction, writes_as_usual
 from .validation import validated
 
@@ -223,12 +225,15 @@ def _set_blindly(
 
 
 def _delete(operation: Delete, transaction: Transaction) -> Written | None:
-    """Delete a row; where none is counted there is none, or a trigger does something else in place of that."""
+    """Delete a row; where none is counted there is none, or a trigger does something else in place of that.
+
+    MariaDB refuses it to one that refers to itself.
+    """
     resource, id_ = operation.target.resource, operation.target.id
     if id_ is None or operation.expected or not is_leaf(resource.mapper):
         return None
     lane = transaction.writing(resource.mapper)
-    if lane is None:
+    if lane is None or (lane.dialect.name in MYSQL and to_itself(resource.mapper)):
         return None
     return Written(None) if lane.count(removal(resource), key_parameters(id_)) else None
 
