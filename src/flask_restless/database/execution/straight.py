@@ -207,10 +207,14 @@ class Straight:
         return True
 
     def _wrapped(self, error: Exception, text: str | None, values: Any) -> BaseException:
-        """Give what SQLAlchemy would raise: the table of failures goes by it.  A lost connection is given up."""
+        """Give what SQLAlchemy would raise: the table of failures goes by it.
+
+        A lost connection is given up, and with it all older ones of the pool, as SQLAlchemy's own Connection does: if
+        the server has gone, they have too.
+        """
         is_lost = self.dialect.is_disconnect(error, self._raw, None)  # type: ignore[arg-type]  # it is the driver's
         if is_lost:
-            self._pooled.invalidate(error)
+            self.engine.pool._invalidate(self._pooled, error)
             self._raw = None
         return as_sqlalchemy_has_it(error, text, values, self.engine, is_lost=is_lost)
 
