@@ -58,6 +58,12 @@ class Opening(Base):
     note: Mapped[str | None]
 
 
+class Meeting(Base):
+    __tablename__ = "meeting"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[Any] = mapped_column(DateTime(timezone=True))
+
+
 class Place(Base):
     """May lie in itself; what it lies in is known by a code that may change."""
 
@@ -73,7 +79,7 @@ class Word(Base):
     text: Mapped[str] = mapped_column(String(9))
 
 
-MODELS: tuple[Any, ...] = (*OF_ODD, Opening, Place, Word)
+MODELS: tuple[Any, ...] = (*OF_ODD, Opening, Meeting, Place, Word)
 
 LOUD = """
 CREATE SCHEMA loud;
@@ -106,6 +112,10 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
 
 @pytest.fixture
 def shop(engine: Engine) -> Shop:
+    return served(engine)
+
+
+def served(engine: Engine) -> Shop:
     app = Flask(__name__)
     session = sessionmaker(engine)
     manager = APIManager(app, session=session)
@@ -163,6 +173,17 @@ def test_a_time_that_the_table_rounds_to_midnight(shop: Shop) -> None:
 
     stored = column(shop.engine, "SELECT opens::text FROM opening ORDER BY id")
     assert [one.status_code < 300 for one in (made, changed)] == [len(stored) > 1, stored[0] != "08:00:00"]
+
+
+def test_moments_in_a_style_that_drivers_do_not_read(engine: Engine) -> None:
+    """psycopg reads no moment with a zone that is not told in ISO's style, and psycopg2 does."""
+    german = create_engine(engine.url, connect_args={"options": "-c datestyle=German"})
+    shop = served(german)
+    answers = [send(shop, "meeting", at="2026-01-02T03:04:05Z") for _ in range(3)]
+
+    stored = column(engine, "SELECT count(*) FROM meeting")
+    german.dispose()
+    assert stored == [sum(one.status_code == 201 for one in answers)]
 
 
 def test_a_row_that_follows_itself(shop: Shop) -> None:

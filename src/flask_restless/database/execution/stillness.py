@@ -37,10 +37,14 @@ QUERY = text(
     "AND (atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'bool'::regtype, 'text'::regtype, "
     "'varchar'::regtype, 'bpchar'::regtype, 'uuid'::regtype) "
     "OR atttypid IN ('date'::regtype, 'time'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) "
+    "AND current_setting('datestyle') LIKE 'ISO%' "
     "AND coalesce(to_jsonb(pg_attribute) ->> 'attgenerated', '') = '')) AS kinds "
     "FROM pg_class WHERE oid = to_regclass(:name)"
 ).columns(still=Boolean, followed=ARRAY(Text), kinds=ARRAY(Text))
-"""A moment that is generated is so anew with every change; PostgreSQL knows of that from version 12 on."""
+"""A moment that is generated is so anew with every change; PostgreSQL knows of that from version 12 on.
+
+Drivers do not read every moment in any style but ISO.
+"""
 
 
 class _Known(NamedTuple):
