@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from time import perf_counter
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, ForeignKey, String, event, select, text
+from sqlalchemy import Engine, ForeignKey, ForeignKeyConstraint, String, event, select, text, update
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship, sessionmaker
 
 from conftest import JSONAPI, Shop, checked_client, open_shop
@@ -90,7 +90,44 @@ class Person(Base):
     team: Mapped[Team | None] = relationship(back_populates="members", foreign_keys=team_id)
 
 
-MODELS: tuple[Any, ...] = (Node, Leaf, Root, Passive, Strict, Team, Person)
+class Thing(Base):
+    __tablename__ = "thing"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(9))
+    __mapper_args__: ClassVar[dict[str, Any]] = {"polymorphic_on": "kind", "polymorphic_identity": "thing"}
+
+
+class Gear(Thing):
+    """Refers to itself by a table of its own."""
+
+    __tablename__ = "gear"
+    thing_id: Mapped[int] = mapped_column("id", ForeignKey("thing.id"), primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(9))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("gear.id"))
+    parent: Mapped[Gear | None] = relationship(foreign_keys=parent_id, remote_side=thing_id, back_populates="children")
+    children: Mapped[list[Gear]] = relationship(foreign_keys=parent_id, back_populates="parent")
+    __mapper_args__: ClassVar[dict[str, Any]] = {
+        "polymorphic_identity": "gear",
+        "inherit_condition": thing_id == Thing.id,
+    }
+
+
+class Cell(Base):
+    """Refers to itself by two columns, and counts its versions."""
+
+    __tablename__ = "cell"
+    row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    up_row: Mapped[int | None] = mapped_column()
+    up_number: Mapped[int | None] = mapped_column()
+    version: Mapped[int] = mapped_column()
+    up: Mapped[Cell | None] = relationship(remote_side=[row, number], back_populates="downs")
+    downs: Mapped[list[Cell]] = relationship(back_populates="up")
+    __table_args__ = (ForeignKeyConstraint(["up_row", "up_number"], ["cell.row", "cell.number"]),)
+    __mapper_args__: ClassVar[dict[str, Any]] = {"version_id_col": version}
+
+
+MODELS: tuple[Any, ...] = (Node, Leaf, Root, Passive, Strict, Team, Person, Gear, Cell)
 
 
 @pytest.fixture
@@ -207,6 +244,27 @@ def test_new_rows_of_two_types_that_refer_to_each_other(shop: Shop) -> None:
     ]
 
 
+def test_nested_rows_that_refer_to_each_other(shop: Shop) -> None:
+    """In the classic format, where a new row and a new row inside it are each other's."""
+    for model in (Team, Person):
+        shop.manager.create_api(
+            model,
+            protocol="classic",
+            url_prefix="/classic",
+            methods=["POST"],
+            allow_client_generated_ids=True,
+            allow_nested_writes_anywhere=True,
+        )
+
+    document = {"name": "t", "head": {"id": 5, "name": "p"}, "members": [{"id": 5}, {"id": 6, "name": "q"}]}
+    answer = shop.client.post("/classic/team", json=document)
+
+    assert answer.status_code == 201, answer.text
+    ((team, head),) = rows(shop, select(Team.id, Team.head_id))
+    assert head == 5
+    assert rows(shop, select(Person.id, Person.team_id).order_by(Person.id)) == [(5, team), (6, team)]
+
+
 def test_a_failure_after_the_first_step_leaves_nothing(shop: Shop) -> None:
     person = lid("person", "p")
     gone = {"op": "remove", "ref": {"type": "team", "id": "9999"}}
@@ -251,7 +309,7 @@ def test_many_circles_are_found_soon(shop: Shop) -> None:
 # ---------------------------------------------------------------- deleted
 
 
-@pytest.mark.parametrize("model", [Node, Leaf, Root, Passive, Strict])
+@pytest.mark.parametrize("model", [Node, Leaf, Root, Passive, Strict, Gear])
 def test_a_row_that_refers_to_itself_is_deleted(shop: Shop, model: Any) -> None:
     """As far as the others let it go: those below it lose it, go along, or keep it, as the mapping says."""
     plant(shop, model)
@@ -261,7 +319,7 @@ def test_a_row_that_refers_to_itself_is_deleted(shop: Shop, model: Any) -> None:
 
     left = rows(shop, select(model.name, model.parent_id).order_by(model.id))
     match model.__name__:
-        case "Node" | "Root":
+        case "Node" | "Root" | "Gear":
             assert (answer.status_code, left) == (204, [("second", None), ("third", None)])
         case "Passive":
             assert (answer.status_code, left) == (204, [])
@@ -282,6 +340,21 @@ def test_a_row_that_nothing_else_refers_to_is_deleted(shop: Shop, model: Any) ->
     is_kept = model is Strict and shop.engine.dialect.name not in ("sqlite", "postgresql")
     assert answer.status_code == (409 if is_kept else 204), answer.text
     assert len(rows(shop, select(model.id))) == is_kept
+
+
+def test_a_row_that_refers_to_itself_by_several_columns(shop: Shop) -> None:
+    """Others that refer to themselves keep that."""
+    with Session(shop.engine) as session, session.begin():
+        session.add_all([Cell(row=1, number=number) for number in (1, 2, 3)])
+        session.flush()
+        session.execute(update(Cell).values(up_row=Cell.row, up_number=Cell.number))
+        session.execute(update(Cell).where(Cell.number == 3).values(up_number=1))
+    id_ = shop.get("/api/cell").json["data"][0]["id"]
+
+    assert shop.client.delete(f"/api/cell/{id_}").status_code == 204
+
+    left = rows(shop, select(Cell.number, Cell.up_row, Cell.up_number).order_by(Cell.number))
+    assert left == [(2, 1, 2), (3, None, None)]
 
 
 def test_rows_that_refer_to_themselves_are_deleted_together(shop: Shop) -> None:
