@@ -129,8 +129,12 @@ def test_vary_on_every_answer(shop: Shop, path: str) -> None:
     ("method", "path", "status"),
     [("GET", "/api/nothing", 404), ("PUT", "/api/tags/1", 405), ("FOO", "/api/tags", 405), ("TRACE", "/api/tags", 405)],
 )
-def test_errors_of_routing_are_documents(shop: Shop, method: str, path: str, status: int) -> None:
-    """J-2.1.1, J-9.2, J-9.6, T42."""
+@pytest.mark.parametrize("setting", [None, "TRAP_HTTP_EXCEPTIONS", "PROPAGATE_EXCEPTIONS"])
+def test_errors_of_routing_are_documents(shop: Shop, setting: str | None, method: str, path: str, status: int) -> None:
+    """J-2.1.1, J-9.2, J-9.6, T42: whatever Flask is told to raise."""
+    if setting is not None:
+        shop.app.config[setting] = True
+
     answer = shop.client.open(path, method=method)
 
     assert answer.status_code == status
