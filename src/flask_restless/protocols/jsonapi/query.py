@@ -64,7 +64,7 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
     """Take a query string apart; Rejected (`unknown-parameter`, `invalid-parameter`, `limit-exceeded`).
 
     `allowed` are the families that the endpoint takes.  Names with a character outside a-z that nobody here knows
-    are ignored: they are free for proxies and applications (J-6.3.5).  Those that nearly are a name of ours are refused.
+    are ignored: they are free for proxies and applications (J-6.3.5), unless they nearly are a name of ours.
     """
     if not text:
         return Query()
