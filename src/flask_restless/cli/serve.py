@@ -52,6 +52,8 @@ def database_app(
 ) -> tuple[Flask, list[str]]:
     """Make the application for a database, and describe what is served and what is not."""
     try:
+        if schema is not None and schema not in (schemas := inspect(engine).get_schema_names()):
+            raise click.ClickException(f"there is no schema {schema}; there are {', '.join(sorted(schemas))}")
         reflected = reflect(engine, schema=schema, include=tables or None)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]

@@ -107,7 +107,7 @@ SQLITE: tuple[tuple[str, str], ...] = (
 """Beginning of a message of SQLite -> code; it has no other sign.  That of a foreign key names the schema."""
 
 SQLITE_ERROR = 1
-"""What SQLite says of a statement that it cannot prepare: no such table, column or function.  Waiting changes nothing."""
+"""What SQLite says of a statement that it cannot prepare: no such table, column or function."""
 
 
 def driver_code(error: DBAPIError, original: BaseException) -> str:
