@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy.orm import ColumnProperty, Mapper, QueryableAttribute
 
-from .kinds import Convert, elements, flag, function, function_names, methods, number
+from .kinds import Convert, elements, flag, function, function_names, maker, methods, number
 from .options import SUCCESSORS, IllegalArgumentError, Options
 
 JSONAPI_ONLY = frozenset(
@@ -122,9 +122,9 @@ class ClassicOptions:
                     raise IllegalArgumentError(_unknown(name, own | shared))
             classic = cls(**{name: _convert(name, value, model) for name, value in given.items() if name in own})
             classic._check()
+            rest = {name: _shared(name, value) for name, value in given.items() if name in shared and name not in own}
         except IllegalArgumentError as error:
             raise type(error)(f"create_api({model.__name__}): {error}") from None
-        rest = {name: _shared(name, value) for name, value in given.items() if name in shared and name not in own}
         return replace(Options.checked(model, {**classic.translated(), **rest}), classic=classic)
 
     def translated(self) -> dict[str, Any]:
@@ -196,12 +196,14 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
 def _shared(name: str, value: Any) -> Any:
     """Give options of both protocols the form that `Options` knows."""
+    if name in ("serializer", "deserializer"):
+        maker(name, value)
     if name == "serializer" and callable(value) and not hasattr(value, "serialize"):
         return CallableSerializer(value)
     if name == "deserializer" and callable(value) and not hasattr(value, "deserialize"):
         return CallableDeserializer(value)
     if name in ("preprocessors", "postprocessors"):
-        for key in value or ():
+        for key in value if isinstance(value, Mapping) else ():
             if PROCESSOR_ALIASES.get(str(key).upper(), str(key).upper()) not in PROCESSORS:
                 known = sorted(PROCESSORS | PROCESSOR_ALIASES.keys())
                 raise IllegalArgumentError(f"{name} has the key {key!r}; processors are among {', '.join(known)}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from inspect import getattr_static, isfunction
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,10 @@ Functions = tuple[Callable[..., Any], ...]
 
 FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max"})
 """What may be evaluated where `allow_functions` is simply True."""
+
+
+MAKERS = {"serializer": "serialize(instance, only=None)", "deserializer": "deserialize(document)"}
+"""Option -> the method of the object that it takes."""
 
 
 def same(name: str, value: Any) -> Any:
@@ -140,6 +145,16 @@ def exceptions(name: str, value: Any) -> tuple[type[Exception], ...]:
         if not (isinstance(one, type) and issubclass(one, Exception)):
             raise IllegalArgumentError(f"{name} holds {one!r}, which is not an exception class")
     return given
+
+
+def maker(name: str, value: Any) -> Any:
+    """Take an object with `serialize`, or `deserialize`, or a function; a class of such objects is none of them."""
+    method = name.removesuffix("r")
+    if isinstance(value, type) and isfunction(getattr_static(value, method, None)):
+        raise IllegalArgumentError(f"{name} is the class {value.__name__}; give an object of it, or {name}_class")
+    if value is not None and not hasattr(value, method) and not callable(value):
+        raise IllegalArgumentError(f"{name} is {value!r}; it is an object with {MAKERS[name]}, or a function")
+    return value
 
 
 def function_names(name: str, value: Any) -> frozenset[str]:

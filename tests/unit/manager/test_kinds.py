@@ -16,6 +16,13 @@ from flask_restless.schema.classic_options import ClassicOptions
 from flask_restless.schema.options import Options
 
 
+class Foreign:
+    """A class whose objects make nothing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+
 def flags(class_: type[Any]) -> list[str]:
     return [one.name for one in fields(class_) if isinstance(one.default, bool)]
 
@@ -39,7 +46,11 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
         r"preprocessors\['GET_COLLECTION'\] is 5; it is a list",
     ),
     "serializer_class": ({"serializer_class": 5}, "serializer_class is 5; it is a class"),
-    "a class for an object": ({"serializer": DefaultSerializer}, "serializer is the class .* serializer_class"),
+    "class of something else": (
+        {"deserializer_class": Foreign},
+        "deserializer is .*; it is an object with deserialize",
+    ),
+    "a class for an object": ({"serializer": DefaultSerializer}, "serializer is the class .*, or serializer_class"),
     "variables": ({"url_prefix": "/<tenant>/api"}, "url_prefix is '/<tenant>/api'; it is a path without variables"),
     "app": ({"app": 5}, "5 is no Flask application"),
 }
@@ -48,6 +59,26 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("options", "hint"), OPTIONS.values(), ids=OPTIONS)
 def test_option_of_a_wrong_kind_is_refused_by_its_name(shop: Shop, options: dict[str, Any], hint: str) -> None:
     manager = APIManager(Flask("wrong"), session=shop.session)
+
+    with pytest.raises(IllegalArgumentError, match=hint):
+        manager.create_api(Book, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"serializer": 5}, "serializer is 5; it is an object with serialize"),
+        ({"deserializer": "x"}, "deserializer is 'x'; it is an object with deserialize"),
+        ({"serializer": DefaultSerializer}, "serializer is the class DefaultSerializer; give an object of it"),
+        ({"preprocessors": [print]}, "preprocessors is .*; it is a dict"),
+        ({"include_methods": [5]}, "include_methods holds 5"),
+        ({"post_form_preprocessor": 5}, "post_form_preprocessor is 5; it is a function"),
+        ({"results_per_page": "x"}, "results_per_page is 'x'; it is a whole number"),
+    ],
+)
+def test_classic_option_of_a_wrong_kind_is_refused_by_its_name(shop: Shop, options: dict[str, Any], hint: str) -> None:
+    """A serializer that is none was a 500 of every request."""
+    manager = APIManager(Flask("wrong"), session=shop.session, protocol="classic")
 
     with pytest.raises(IllegalArgumentError, match=hint):
         manager.create_api(Book, **options)
