@@ -136,6 +136,8 @@ def _enforce_foreign_keys(connection: Any, _record: Any) -> None:
 
 def _url(text: str) -> URL:
     """Understand a URL, or the path of an SQLite file, which must exist."""
+    if not text.strip():
+        raise click.ClickException("the URL is empty; name a database, or an SQLite file")
     url = make_url(text if "://" in text else f"sqlite:///{text}")
     path = url.database or ":memory:"
     is_file = url.get_backend_name() == "sqlite" and path != ":memory:" and not path.startswith("file:")

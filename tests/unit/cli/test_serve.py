@@ -130,6 +130,12 @@ def test_values_that_sqlite_should_not_hold_are_read(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_no_name_of_a_database_is_none() -> None:
+    """`flask-restless serve "$DATABASE"` where nobody has set it: to SQLAlchemy that is a database in memory."""
+    with pytest.raises(click.ClickException, match="the URL is empty"):
+        engine_of("")
+
+
 @pytest.mark.parametrize(
     "url",
     [
