@@ -11,13 +11,15 @@ from urllib.parse import quote as percent_encoded
 from flask import Request, current_app, request
 
 from .long_queries import OVERRIDE, QUERY, ascii_query, merged_query, method_of
-from .operations.problems import Rejected, quote, reject
+from .operations.problems import Rejected, Source, quote, reject
 from .protocols.base import Call
 from .schema.resource import Resource
 
 HOST = re.compile(r"[A-Za-z0-9._-]+(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{1,5})?")
 BODILESS = frozenset({"GET", "HEAD"})
 """Methods whose bodies are not read, except where functions are evaluated: Flask-Restless 0.6 read them there."""
+
+CONTENT_ENCODING = Source(header="Content-Encoding")
 
 OVERRIDE_KEY = f"HTTP_{OVERRIDE.upper().replace('-', '_')}"
 
@@ -114,11 +116,6 @@ def secrets_of(own: str | bytes | None) -> tuple[bytes, ...]:
 
 def _body(asked: Request, limit: int) -> bytes:
     """Read the whole body, at most `limit` bytes; a body that ends early is refused by Werkzeug (T26, T43)."""
-    encoding = asked.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding not in {"", "identity"}:
-        raise reject(
-            "unsupported-media-type", f"the content encoding {quote(encoding)} is not read here; send it plain"
-        )
     if asked.content_length is None:
         body = asked.stream.read(limit + 1)
     elif asked.content_length <= limit:
@@ -127,7 +124,16 @@ def _body(asked: Request, limit: int) -> bytes:
         raise _too_large(limit)
     if len(body) > limit:
         raise _too_large(limit)
+    if body:
+        _check_coding(asked.headers.get("Content-Encoding", "identity"))
     return body
+
+
+def _check_coding(given: str) -> None:
+    """Refuse a body that has to be decoded first, and say how it may come (T26; RFC 9110, 12.5.3 and 15.5.16)."""
+    if given.strip().lower() not in {"", "identity"}:
+        detail = f"bodies with the content encoding {quote(given)} are not read; send the body plain"
+        raise reject("unsupported-media-type", detail, CONTENT_ENCODING, headers=(("Accept-Encoding", "identity"),))
 
 
 def _too_large(limit: int) -> Rejected:

@@ -229,6 +229,13 @@ def _finished(response: Response) -> Response:
     return response
 
 
+class _Unrouted(HTTPException):
+    """What routing refuses, with the answer to it.
+
+    It has a handler of its own for `TRAP_HTTP_EXCEPTIONS`, by which Flask raises all that nobody handles.
+    """
+
+
 def _guard_prefix(service: Service, resource: Resource, state: BlueprintSetupState) -> None:
     """Answer routing's own refusals below the prefix; the application's error handlers keep all the rest.
 
@@ -238,6 +245,7 @@ def _guard_prefix(service: Service, resource: Resource, state: BlueprintSetupSta
     if "restless-prefixes" not in extensions:
         extensions["restless-prefixes"] = {}
         state.app.url_value_preprocessor(partial(_refuse_unrouted, extensions["restless-prefixes"]))
+        state.app.register_error_handler(_Unrouted, lambda error: error.response)
         state.app.after_request(partial(_refuse_as_document, extensions["restless-prefixes"]))
     guarded: dict[str, Service] = extensions["restless-prefixes"]
     if resource.url_prefix:
@@ -273,7 +281,7 @@ def _refuse_unrouted(guarded: Mapping[str, Service], _endpoint: str | None, _val
     if isinstance(error, MethodNotAllowed):
         error = _exact(error)
     response = _response(service.protocol.refuse(None, (_problem_of_http(error),)))
-    request.routing_exception = HTTPException(response=response)
+    request.routing_exception = _Unrouted(response=response)
 
 
 def _exact(error: MethodNotAllowed) -> MethodNotAllowed:

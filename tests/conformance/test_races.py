@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, String, create_engine, update
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+from sqlalchemy import Column, Engine, ForeignKey, String, Table, create_engine, update
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship, sessionmaker
 from werkzeug.test import TestResponse
 
 from conftest import JSONAPI
@@ -44,6 +44,20 @@ class Versioned(Base):
     __mapper_args__ = {"version_id_col": version}
 
 
+belonging = Table(
+    "belonging",
+    Base.metadata,
+    Column("circle", ForeignKey("circle.id"), primary_key=True),
+    Column("plain", ForeignKey("plain.id"), primary_key=True),
+)
+
+
+class Circle(Base):
+    __tablename__ = "circle"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    members: Mapped[list[Plain]] = relationship(secondary=belonging)
+
+
 @pytest.fixture(params=["sqlite", "sqlite-wal", "postgresql", "mariadb"])
 def clients(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], FlaskClient]]:
     """Give clients of one application, each for a thread of its own."""
@@ -57,11 +71,11 @@ def serve(engine: Engine, *, fill: bool = True) -> Callable[[], FlaskClient]:
     session = sessionmaker(engine)
     if fill:
         with session.begin() as filling:
-            filling.add_all([Plain(id=1), Versioned(id=1)])
+            filling.add_all([*[Plain(id=number) for number in (1, 2, 3, 4)], Versioned(id=1), Circle(id=1)])
     app = Flask(__name__)
     manager = APIManager(app, session=session)
-    for model in (Plain, Versioned):
-        manager.create_api(model, methods=["GET", "PATCH", "DELETE"])
+    for model in (Plain, Versioned, Circle):
+        manager.create_api(model, methods=["GET", "PATCH", "DELETE"], allow_to_many_replacement=True)
     return app.test_client
 
 
@@ -115,6 +129,45 @@ def test_of_two_that_expect_the_same_state_one_wins(clients: Callable[[], FlaskC
         assert sorted(one.status_code for one in answers) == [200, 412], [one.text for one in answers]
         (winner,) = [one.json for one in answers if one.status_code == 200]
         assert clients().get(f"/api/{type_}/1").json["data"] == winner["data"]
+
+
+def members(client: FlaskClient) -> list[str]:
+    return sorted(one["id"] for one in client.get("/api/circle/1/relationships/members").json["data"])
+
+
+@pytest.mark.parametrize("path", ["/api/circle/1/relationships/members", "/api/circle/1"])
+def test_of_two_that_replace_the_members_one_holds(clients: Callable[[], FlaskClient], path: str) -> None:
+    """T50: what is left is what one of them has asked for, and no mixture."""
+    pairs = (["1", "2"], ["3", "4"])
+
+    def replace(ids: list[str]) -> None:
+        linkage: Any = {"data": [{"type": "plain", "id": one} for one in ids]}
+        if path == "/api/circle/1":
+            linkage = {"data": {"type": "circle", "id": "1", "relationships": {"members": linkage}}}
+        answer = clients().patch(path, data=json.dumps(linkage), content_type=JSONAPI)
+        assert answer.status_code in (200, 204), answer.text
+
+    for _ in range(ROUNDS):
+        clients().patch("/api/circle/1/relationships/members", data='{"data": []}', content_type=JSONAPI)
+        at_once(*[partial(replace, ids) for ids in pairs * 2])
+        assert members(clients()) in pairs
+
+
+def test_members_that_several_add_at_once(clients: Callable[[], FlaskClient]) -> None:
+    """J-5.3.6: to add what is there already is no mistake, whoever has added it."""
+    statuses: list[int] = []
+
+    def add() -> None:
+        linkage = {"data": [{"type": "plain", "id": one} for one in "12"]}
+        path = "/api/circle/1/relationships/members"
+        statuses.append(clients().post(path, data=json.dumps(linkage), content_type=JSONAPI).status_code)
+
+    for _ in range(ROUNDS):
+        clients().patch("/api/circle/1/relationships/members", data='{"data": []}', content_type=JSONAPI)
+        at_once(*[add] * WRITERS)
+
+    assert set(statuses) == {204}
+    assert members(clients()) == ["1", "2"]
 
 
 def test_change_and_deletion(clients: Callable[[], FlaskClient]) -> None:

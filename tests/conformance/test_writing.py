@@ -6,8 +6,13 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import Engine
 
-from conftest import Shop
+from conftest import JSONAPI, Shop, checked_client, fresh_database, open_shop
+from flask_restless import APIManager
+from flask_restless.demo import models
+from ruled import fill
 
 
 def test_unique_conflict_points_at_the_attribute(shop_everywhere: Shop) -> None:
@@ -19,6 +24,17 @@ def test_unique_conflict_points_at_the_attribute(shop_everywhere: Shop) -> None:
 
     assert answer.status_code == 409
     assert answer.json["errors"][0]["source"] == {"pointer": "/data/attributes/name"}
+
+
+def test_a_conflict_of_a_relationship_points_at_its_members(shop_everywhere: Shop) -> None:
+    """J-5.1.16: the members are what another row has already; a batch has pointed at them before."""
+    first, second, *_ = [one["id"] for one in shop_everywhere.get("/api/covers").json["data"]]
+    document = {"data": {"type": "books", "id": second}}
+
+    answer = shop_everywhere.client.send("PATCH", f"/api/covers/{first}/relationships/book", document)
+
+    assert answer.status_code == 409
+    assert answer.json["errors"][0]["source"] == {"pointer": "/data"}
 
 
 @pytest.mark.parametrize("collection", ["books", "publishers", "people", "orders", "countries"])
@@ -104,3 +120,46 @@ def test_one_of_two_equal_creates_wins(shop_everywhere: Shop) -> None:
         thread.join()
 
     assert sorted(statuses) == [201, 409]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "batched"),
+    [
+        ("POST", "/api/books", False),
+        ("PATCH", "/api/books/1", False),
+        ("POST", "/api/operations", True),
+    ],
+    ids=["create", "update", "batch"],
+)
+def test_mariadb_tells_which_value_does_not_fit(method: str, path: str, batched: bool) -> None:
+    """J-5.1.18: a FLOAT of MariaDB holds less than a double of Python; its error names the column."""
+    book: dict[str, Any] = {"type": "books", "attributes": {"title": "Heavy", "price": "1.00", "weight": 1e39}}
+    if method == "PATCH":
+        book["id"] = "1"
+    document = {"atomic:operations": [{"op": "add", "data": book}]} if batched else {"data": book}
+    media_type = f'{JSONAPI};ext="https://jsonapi.org/ext/atomic"' if batched else JSONAPI
+    with fresh_database("mariadb") as engine:
+        shop = open_shop(engine)
+
+        answer = shop.client.send(method, path, document, content_type=media_type)
+
+    assert answer.status_code == 400
+    (error,) = answer.json["errors"]
+    assert error["detail"] == 'the value of "weight" does not fit its type in the database'
+    assert error["source"]["pointer"].endswith("/data/attributes/weight")
+
+
+def test_a_taken_id_that_is_another_key_is_pointed_at(database: Engine) -> None:
+    """J-5.1.14, J-5.1.16: the id is what is taken, whatever column it stands in."""
+    session = fill(database)
+    app = Flask("keyed")
+    manager = APIManager(app, session=session)
+    manager.create_api(models.Tag, methods=["POST"], primary_key="name", allow_client_generated_ids=True)
+    document = {"data": {"type": "tags", "id": "twice"}}
+    client = checked_client(app)
+    assert client.send("POST", "/api/tags", document).status_code == 201
+
+    answer = client.send("POST", "/api/tags", document)
+
+    assert answer.status_code == 409
+    assert answer.json["errors"][0]["source"] == {"pointer": "/data/id"}

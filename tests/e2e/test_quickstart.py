@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -53,12 +54,14 @@ def test_example_in_the_readme_is_the_quickstart() -> None:
 
 
 @pytest.fixture
-def demo_url() -> object:
+def demo_url(tmp_path: Path) -> object:
+    """Runs the demo, and sees that nothing of it is left when it ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "flask_restless.cli", "demo", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT / "src") as process:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT / "src", env=environment) as process:
         try:
             for line in process.stdout or ():
                 if line.startswith("Listening"):
@@ -67,7 +70,8 @@ def demo_url() -> object:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(10)
+            assert process.wait(10) == 0
+            assert list(tmp_path.iterdir()) == []
 
 
 def test_curl_lines_of_the_readme(demo_url: str) -> None:

@@ -9,13 +9,27 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, MetaData, create_engine, event, text
+from sqlalchemy import Engine, MetaData, String, create_engine, event, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from werkzeug.test import TestResponse
 
 from conftest import JSONAPI, CheckedClient, Shop, checked_client
 from flask_restless import IdempotencyTable, Limits
 from racing import at_once, several_connections
 from slow import Book, served, slow_shop
+
+
+class Base(DeclarativeBase):
+    """The models of these tests."""
+
+
+class Plain(Base):
+    """Is written past the Session."""
+
+    __tablename__ = "plain"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str | None] = mapped_column(String(9))
+
 
 KILL = {
     "postgresql": "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -78,6 +92,27 @@ def test_idle_connections_that_were_lost_cost_one_write(server: Engine) -> None:
     assert is_plain_503(answers[0])
     assert [one.status_code for one in answers[1:]] == [201, 201]
     assert titles(shop).count("new") == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH"])
+def test_all_connections_that_were_lost_cost_one_request(server: Engine, method: str) -> None:
+    """T55: past the Session too, one that is lost has the pool give up all that are as old; a read is tried again."""
+    Plain.metadata.create_all(server)
+    shop = served(server, Plain)
+    assert shop.client.send("POST", "/api/plain", {"data": {"type": "plain"}}).status_code == 201
+    idle = [server.connect() for _ in range(5)]
+    for connection in idle:
+        connection.close()
+    kill_all(server)
+
+    data = {"type": "plain", "attributes": {"text": "new"}} | ({"id": "1"} if method == "PATCH" else {})
+    path, document = ("/api/plain" if method == "POST" else "/api/plain/1"), {"data": data}
+    is_read = method == "GET"
+    send = shop.client.send
+    answers = [shop.get(path) if is_read else send(method, path, document) for _ in range(4)]
+
+    good = 201 if method == "POST" else 200
+    assert [one.status_code for one in answers] == [good if is_read else 503, good, good, good]
 
 
 def test_idle_connections_that_were_lost_cost_nothing_with_pre_ping(server: Engine) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable
 from importlib.util import find_spec
+from signal import SIGTERM, default_int_handler, signal
+from threading import current_thread, main_thread
 
 import click
 from flask import Flask
@@ -16,7 +18,11 @@ PORT = click.IntRange(0, 65535)
 
 
 def run(app: Flask, lines: Iterable[str], host: str, port: int) -> None:
-    """Print `lines` and serve `app` until interrupted; ClickException if the server is missing or the port taken."""
+    """Print `lines` and serve `app` until interrupted; ClickException if the server is missing or the port taken.
+
+    SIGTERM, which service managers and containers send, ends it like Ctrl+C: what runs is answered, and what is
+    temporary goes.
+    """
     if find_spec("waitress") is None:
         raise click.ClickException("no WSGI server is installed; pip install 'Flask-Restless[serve]' brings one")
     from waitress.server import create_server
@@ -29,6 +35,8 @@ def run(app: Flask, lines: Iterable[str], host: str, port: int) -> None:
         ) from None
     except ValueError:  # what waitress makes of a name that nobody can resolve
         raise click.ClickException(f"{host!r} is no address to listen on; choose another with --host") from None
+    if current_thread() is main_thread():
+        signal(SIGTERM, default_int_handler)
     for line in lines:
         click.echo(line)
     click.echo(f"Listening on {base_of(host, server.effective_port)}  (Ctrl+C ends it)")

@@ -145,6 +145,22 @@ def test_a_page_is_exported_where_one_is_asked_for(exporting: Shop) -> None:
     assert len(statements) == 1
 
 
+@pytest.mark.parametrize("query", ["page[number]=9", "page[size]=2&page[after]=END"])
+@pytest.mark.parametrize(("accept", "written"), [(CSV, "id,name\r\n"), (NDJSON, "")])
+def test_a_page_behind_the_last_one_is_exported_empty(
+    exporting_everywhere: Shop, query: str, accept: str, written: str
+) -> None:
+    """J-9.8: no row is no fault; CSV has its header all the same."""
+    if "END" in query:
+        profile = 'application/vnd.api+json;profile="https://jsonapi.org/profiles/ethanresnick/cursor-pagination"'
+        last = exporting_everywhere.get("/api/tags?page[size]=100", headers={"Accept": profile}).json["data"][-1]
+        query = query.replace("END", last["meta"]["page"]["cursor"])
+
+    response = exported(exporting_everywhere, f"/api/tags?{query}", accept)
+
+    assert response.text == written
+
+
 def test_how_totals_are_made_asks_for_no_page(exporting: Shop) -> None:
     assert len(cells(exported(exporting, "/api/books?page[total]=none"))) > 10
 
@@ -275,6 +291,7 @@ def test_errors_are_documents(exporting: Shop, query: str, status: int, code: st
     assert response.status_code == status
     assert response.mimetype == JSONAPI
     assert response.json["errors"][0]["code"] == code
+    assert response.json["errors"][0]["source"] == {"parameter": query.partition("=")[0]}
     if "include" not in query and "single" not in query:
         assert response.data == expected.data
         assert len(statements) == 0

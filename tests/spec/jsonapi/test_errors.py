@@ -80,3 +80,21 @@ def test_functions_that_no_answer_can_repeat(sqlite: Engine, member: str) -> Non
 
     assert answer.status_code == 400
     assert "\ufffd" in answer.json["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "said", "source"),
+    [
+        pytest.param(
+            "filter[title]=a%00b", '"a%00b" holds a NUL character', {"parameter": "filter[title]"}, id="value"
+        ),
+        pytest.param("so%00rt=title", '"so%00rt" holds a NUL character', None, id="name"),
+    ],
+)
+def test_a_nul_in_the_query_is_named(shop: Shop, query: str, said: str, source: dict[str, str] | None) -> None:
+    """T35: the text that holds it is told, also where it is a name, which no source can repeat."""
+    answer = shop.get(f"/api/books?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json["errors"][0]["detail"] == said
+    assert answer.json["errors"][0].get("source") == source

@@ -129,11 +129,43 @@ def test_vary_on_every_answer(shop: Shop, path: str) -> None:
     ("method", "path", "status"),
     [("GET", "/api/nothing", 404), ("PUT", "/api/tags/1", 405), ("FOO", "/api/tags", 405), ("TRACE", "/api/tags", 405)],
 )
-def test_errors_of_routing_are_documents(shop: Shop, method: str, path: str, status: int) -> None:
-    """J-2.1.1, J-9.2, J-9.6, T42."""
+@pytest.mark.parametrize("setting", [None, "TRAP_HTTP_EXCEPTIONS", "PROPAGATE_EXCEPTIONS"])
+def test_errors_of_routing_are_documents(shop: Shop, setting: str | None, method: str, path: str, status: int) -> None:
+    """J-2.1.1, J-9.2, J-9.6, T42: whatever Flask is told to raise."""
+    if setting is not None:
+        shop.app.config[setting] = True
+
     answer = shop.client.open(path, method=method)
 
     assert answer.status_code == status
     assert answer.headers["Content-Type"] == JSONAPI
     assert answer.json["errors"][0]["status"] == str(status)
     assert (status != 405) or "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br, identity", "GZIP"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/tags"),
+        ("PATCH", "/api/tags/1"),
+        ("DELETE", "/api/tags/1/relationships/books"),
+        ("POST", "/api/operations"),
+        ("QUERY", "/api/tags"),
+    ],
+)
+def test_a_coded_body_is_not_read(shop: Shop, coding: str, method: str, path: str) -> None:
+    """T26 and RFC 9110, 15.5.16: the header is named, and the answer says that a plain body would be read."""
+    answer = shop.client.open(path, method=method, data=TAG, content_type=JSONAPI, headers={"Content-Encoding": coding})
+
+    assert answer.status_code == 415
+    assert answer.json["errors"][0]["source"] == {"header": "Content-Encoding"}
+    assert coding in answer.json["errors"][0]["detail"]
+    assert answer.headers["Accept-Encoding"] == "identity"
+
+
+def test_the_coding_of_no_body_is_no_matter(shop: Shop) -> None:
+    """J-5.4.5: a header that tells of a body that is not there is no error."""
+    answer = shop.client.delete("/api/tags/1", headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 204

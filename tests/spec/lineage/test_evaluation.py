@@ -43,7 +43,10 @@ def test_values_come_in_the_order_of_the_request(shop_everywhere: Shop) -> None:
 def test_no_functions_give_no_values(shop: Shop) -> None:
     evaluating(shop)
 
-    assert shop.get("/v1/eval/books?functions=[]", headers={"Accept": JSONAPI}).json == {"data": []}
+    response = shop.get("/v1/eval/books?functions=[]", headers={"Accept": JSONAPI})
+
+    assert response.json == {"data": []}
+    assert response.headers["Vary"] == "Accept", "J-2.3.8: on all responses"
 
 
 @pytest.mark.parametrize(

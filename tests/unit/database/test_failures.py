@@ -14,7 +14,7 @@ from flask_restless import APIManager
 from flask_restless.database.execution.failures import problems_of
 from flask_restless.demo.models import Tag
 from flask_restless.operations.conditions import ConditionBinder
-from flask_restless.operations.operation import Collection, Fetch
+from flask_restless.operations.operation import Collection, Create, Fetch
 from flask_restless.operations.problems import Source
 from flask_restless.operations.selection import Fields, Selection
 from parsed import resource_of
@@ -74,3 +74,15 @@ def test_missing_table_of_sqlite_is_no_failure_of_the_moment() -> None:
     assert [one.status_code for one in (read, written)] == [500, 500]
     assert read.get_json()["errors"][0]["code"] == "internal-error"
     assert "Retry-After" not in read.headers
+
+
+@pytest.mark.parametrize("sqlstate", ["57014", "08006", "40001"])
+def test_what_befalls_the_database_is_in_no_document(sqlstate: str) -> None:
+    """J-7.2.8: there is nothing in the document that the client could mend."""
+    chosen = Selection(BOOK, (Fields(BOOK, (), ()),))
+    operation = Create(BOOK, (), (), chosen, source=Source(pointer="/data"))
+
+    (problem,) = problems_of(OperationalError("INSERT INTO books", {}, Refusal(sqlstate)), operation)
+
+    assert problem.status == 503
+    assert problem.source is None

@@ -193,7 +193,7 @@ def test_a_listener_to_the_pool_may_begin_a_transaction(
 def test_a_transaction_that_is_over_is_not_ended_again(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The pool and its listeners are told, as by SQLAlchemy's own Connection; MariaDB's reads leave one open."""
+    """The pool is told, as by SQLAlchemy's own Connection, and so are its listeners; MariaDB's reads leave one open."""
     with several_connections(kind, tmp_path) as made:
         engine = create_engine(made.url, pool_size=1, max_overflow=0)
         shop = open_shop(engine)

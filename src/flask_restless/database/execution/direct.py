@@ -25,14 +25,17 @@ from ..planning.planner import Planner
 from . import read
 from .drafts import Draft, Values, check_required, draft, is_special, stored
 from .failures import unknown_outcome
+from .knots import to_itself
 from .locate import by_key as key_of
 from .locate import has_key, key_parameters, missing_row, missing_target
+from .moments import as_held
 from .plain import columns_of, given_keys, is_leaf, is_plain, keeps_the_rest, settable, table_of
 from .prepared import prepared
 from .sight import in_sight
-from .stillness import Stillness
+from .stillness import are_of_their_kinds, is_still, stays_still
 from .straight import StraightWriting
 from .sure import are_known, doubtful, is_known
+from .time_limit import MYSQL
 from .transaction import Transaction, writes_as_usual
 from .validation import validated
 
@@ -59,9 +62,7 @@ Columns = tuple[Column[Any], ...]
 # ---------------------------------------------------------------- one row, past the Session
 
 
-def write_straight(
-    operation: Create | Update | Delete, transaction: Transaction, planner: Planner, stillness: Stillness
-) -> Written | None:
+def write_straight(operation: Create | Update | Delete, transaction: Transaction, planner: Planner) -> Written | None:
     """Carry out a write past the Session; None, with nothing written, where it has to go through it.
 
     Rejected and DBAPIError are those of the long way.
@@ -72,9 +73,9 @@ def write_straight(
     try:
         match operation:
             case Create():
-                return _create(operation, transaction, planner, stillness)
+                return _create(operation, transaction, planner)
             case Update():
-                return _update(operation, transaction, planner, stillness)
+                return _update(operation, transaction, planner)
             case Delete():
                 return _delete(operation, transaction)
     except DBAPIError as error:
@@ -100,7 +101,7 @@ def are_beside(targets: Iterable[Target], transaction: Transaction, lane: Straig
     return all(transaction.bind_of(one.resource.mapper) is lane.engine for one in targets)
 
 
-def _create(operation: Create, transaction: Transaction, planner: Planner, stillness: Stillness) -> Written | None:
+def _create(operation: Create, transaction: Transaction, planner: Planner) -> Written | None:
     resource = operation.resource
     one = draft(operation)
     values = stored(one)
@@ -119,8 +120,8 @@ def _create(operation: Create, transaction: Transaction, planner: Planner, still
         return None
     if not (are_beside(one.targets, transaction, lane) and is_beside(node, transaction, lane)):
         return None
-    shown = _shown(node, resource, lane, stillness)
-    if _doubts(node, resource, tuple(values), shown) == () and are_known(values.values()):
+    shown = _shown(node, resource) if is_still(table_of(resource.mapper), lane) else ()
+    if _sure(node, resource, values, shown, lane) == ():
         lane.commit_at_once()
     with validated(resource, operation.assignments):
         row = _inserted(one, values, shown, lane)
@@ -160,7 +161,7 @@ def _sought(targets: Sequence[Target]) -> Iterator[tuple[int, str, object]]:
             yield number, name, value
 
 
-def _update(operation: Update, transaction: Transaction, planner: Planner, stillness: Stillness) -> Written | None:
+def _update(operation: Update, transaction: Transaction, planner: Planner) -> Written | None:
     resource, id_ = operation.target.resource, operation.target.id
     one = draft(operation)
     values = {each.attribute.key: each.value for each in operation.assignments} | one.keys
@@ -174,13 +175,12 @@ def _update(operation: Update, transaction: Transaction, planner: Planner, still
         return None
     if not (are_beside(one.targets, transaction, lane) and is_beside(node, transaction, lane)):
         return None
-    shown = _shown(node, resource, lane, stillness)
+    columns = columns_of(resource.mapper)
+    written = [columns[key] for key in values]
+    shown = _shown(node, resource) if stays_still(written, table_of(resource.mapper), lane) else ()
     with validated(resource, operation.assignments):
         if shown and not one.targets and _is_blind(resource, tuple(values), shown, lane):
-            doubts = _doubts(node, resource, tuple(values), shown) if are_known(values.values()) else None
-            if doubts and not stillness.keeps(doubts, table_of(resource.mapper), lane):
-                doubts = None
-            rows = _set_blindly(operation.target, values, shown, lane, doubts)
+            rows = _set_blindly(operation.target, values, shown, lane, _sure(node, resource, values, shown, lane))
             return _answered(node, operation, rows, transaction)
         found = lane.rows(held(resource, tuple(values)), key_parameters(id_))
         if not found:
@@ -226,12 +226,15 @@ def _set_blindly(
 
 
 def _delete(operation: Delete, transaction: Transaction) -> Written | None:
-    """Delete a row; where none is counted there is none, or a trigger does something else in place of that."""
+    """Delete a row; where none is counted there is none, or a trigger does something else in place of that.
+
+    MariaDB refuses it to one that refers to itself.
+    """
     resource, id_ = operation.target.resource, operation.target.id
     if id_ is None or operation.expected or not is_leaf(resource.mapper):
         return None
     lane = transaction.writing(resource.mapper)
-    if lane is None:
+    if lane is None or (lane.dialect.name in MYSQL and to_itself(resource.mapper)):
         return None
     return Written(None) if lane.count(removal(resource), key_parameters(id_)) else None
 
@@ -242,7 +245,7 @@ def _changed(resource: Resource, values: Values, row: Row) -> Values:
     return {
         key: value
         for (key, value), old in zip(values.items(), row, strict=True)
-        if not (old is value or columns[key].type.compare_values(old, value))
+        if not (old is value or columns[key].type.compare_values(old, as_held(old, value)))
     }
 
 
@@ -269,10 +272,9 @@ def is_beside(node: NodePlan, transaction: Transaction, lane: StraightWriting) -
     return all(transaction.bind_of(mapper) is lane.engine for mapper in mappers)
 
 
-def _shown(node: NodePlan, resource: Resource, lane: StraightWriting, stillness: Stillness) -> Columns:
+def _shown(node: NodePlan, resource: Resource) -> Columns:
     """Give the columns of the answer, if the statement that writes the row can tell them; else none."""
-    table = table_of(resource.mapper)
-    return _columns_shown(node.statement, table) if stillness.of(table, lane) else ()
+    return _columns_shown(node.statement, table_of(resource.mapper))
 
 
 @lru_cache(maxsize=1024)
@@ -286,12 +288,20 @@ def _columns_shown(statement: Select[Any], table: Table) -> Columns:
     return tuple(table.c[str(one.key)] for one in selected if isinstance(one, Column))
 
 
-@lru_cache(maxsize=1024)
-def _doubts(node: NodePlan, resource: Resource, keys: tuple[str, ...], shown: Columns) -> Columns | None:
-    """Give the columns that have to be looked at if nothing is to refuse after a statement which sets attributes.
+def _sure(node: NodePlan, resource: Resource, values: Values, shown: Columns, lane: StraightWriting) -> Columns | None:
+    """Give the columns that have to be looked at if nothing is to refuse after a statement which sets those values.
 
     None where something else could refuse.
     """
+    doubts = _doubts(node, resource, tuple(values), shown)
+    if doubts is None or not are_known(values.values()):
+        return None
+    return doubts if are_of_their_kinds(shown, table_of(resource.mapper), lane) else None
+
+
+@lru_cache(maxsize=1024)
+def _doubts(node: NodePlan, resource: Resource, keys: tuple[str, ...], shown: Columns) -> Columns | None:
+    """Give them as far as it goes by the model."""
     columns = columns_of(resource.mapper)
     return doubtful(node, shown, {columns[key] for key in keys}) if shown else None
 

@@ -27,7 +27,6 @@ from .bulk import write_alike
 from .direct import write_straight
 from .evaluation import evaluate
 from .expecting import check_expectations
-from .stillness import Stillness
 from .stream import stream
 from .transaction import Transaction
 from .unit import Reader
@@ -42,7 +41,6 @@ class Executor:
     def __init__(self, plan_cache_size: int = 512) -> None:
         self.planner = Planner(plan_cache_size)
         self.watchdog = Watchdog()
-        self.stillness = Stillness()
 
     def execute(self, operation: Operation, transaction: Transaction) -> Outcome:
         """Carry out one operation; Rejected, or what the database raises, where that is not possible."""
@@ -52,7 +50,7 @@ class Executor:
         if isinstance(operation, Aggregate):
             return evaluate(operation, transaction)
         if isinstance(operation, Create | Update | Delete):
-            written = write_straight(operation, transaction, self.planner, self.stillness)
+            written = write_straight(operation, transaction, self.planner)
             if written is not None:
                 return written
             transaction.stay()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from sqlalchemy import Table, delete, false
 from sqlalchemy.orm import Session
 
 from ...operations.inclusion import linkage_selection
@@ -12,7 +11,7 @@ from ...operations.operation import Batch, Delete, Fetch, One, Operation, Relate
 from ...operations.outcome import Fetched
 from ...operations.preconditions import failed, is_met, states_of, version_of
 from ...operations.problems import Problem, Rejected
-from ...schema.resource import Resource
+from .locate import keep_writers_out
 
 Expecting = Update | Delete | Relate
 
@@ -42,7 +41,7 @@ def _unmet(one: Expecting, session: Session, fetch: Callable[[Fetch], Fetched]) 
     target: Target = one.target
     assert target.id is not None
     resource = target.resource
-    _keep_writers_out(resource, session)
+    keep_writers_out(resource, session)
     rows = fetch(Fetch(linkage_selection(resource), One(target.id), exclusive=True)).rows
     states = states_of(rows)
     return [
@@ -50,16 +49,3 @@ def _unmet(one: Expecting, session: Session, fetch: Callable[[Fetch], Fetched]) 
         for each in one.expected
         if not is_met(each, states)
     ]
-
-
-def _keep_writers_out(resource: Resource, session: Session) -> None:
-    """Take SQLite's write lock, for want of row locks.
-
-    Its driver begins a transaction with the first write only, so that two requests could both read, both find what
-    they expect, and both write.  A write that meets no row begins it before the reading, and fires no trigger.
-    """
-    bind = {"mapper": resource.mapper}
-    connection = session.connection(bind_arguments=bind)
-    table = resource.mapper.base_mapper.local_table
-    if connection.dialect.name == "sqlite" and isinstance(table, Table):
-        connection.execute(delete(table).where(false()))

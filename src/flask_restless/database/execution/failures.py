@@ -68,6 +68,15 @@ DETAILS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+NAMED: Mapping[str, str] = MappingProxyType(
+    {
+        "already-exists": "another resource has the same value of {}",
+        "missing-value": "{} must have a value",
+        "invalid-value": "the value of {} does not fit its type in the database",
+    }
+)
+"""The same where it is known which value it is about."""
+
 LOGGED = frozenset({"invalid-value", "broken-reference"})
 """What our own validation should have seen first, and what only the owner of the database can mend."""
 
@@ -79,6 +88,12 @@ UNIQUE = re.compile(
     r"UNIQUE constraint failed: (?P<sqlite>[\w., ]+)|Key \((?P<postgresql>[\w, \"]+)\)=|"
     r"for key '(?:[^'.]+\.)?(?P<key>[^'.]+)'"
 )
+UNFIT = re.compile(r"for column (?:`[^`]+`\.){0,2}[`'](?P<mysql>[^`']+)[`'] at row")
+"""MySQL and MariaDB name the column of a value that does not fit; no other database does."""
+NAMING: Mapping[str, re.Pattern[str]] = MappingProxyType(
+    {"already-exists": UNIQUE, "missing-value": NULLED, "invalid-value": UNFIT}
+)
+"""Code -> how messages name the columns that it is about, or their constraint."""
 WRITTEN = re.compile(
     r"(?:SET STATEMENT .*? FOR )?\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:[`\"]?\w+[`\"]?\.)?[`\"]?(?P<table>\w+)",
     re.IGNORECASE,
@@ -91,6 +106,9 @@ UNKNOWN_COLUMN = 1054
 
 NO_KEY = "has a NULL identity key"
 """What SQLAlchemy says of a row whose key neither the client nor the database has given."""
+
+OF_ROWS = (CircularDependencyError, FlushError)
+"""What SQLAlchemy raises of rows that a document has made what they cannot be, before it writes them."""
 
 COERCION = "does not accept objects of type <class"
 """What SQLAlchemy says of a value that a mutable type cannot watch."""
@@ -112,19 +130,18 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         code = "forbidden"
     if code == "edit-conflict" and _expects(operation):
         code = "precondition-failed"
-    source = _source(error, code, operation)
+    source, name = _place(error, code, operation)
     if isinstance(error, FlushError) and code == "missing-value":
         detail = "nobody gives the id its value: send it, or the relationship that is part of it"
         return (problem(code, detail, source),)
-    if code in {"already-exists", "missing-value"} and source is not None:
-        return (problem(code, _named_detail(code, source), source),)
+    detail = DETAILS[code] if name is None else NAMED[code].format(quote(name))
     if CODES[code].status < 500 and code not in LOGGED:
-        return (problem(code, DETAILS[code], source),)
+        return (problem(code, detail, source),)
     error_id = token_hex(8)
     logger.error("error %s of the database", error_id, exc_info=error)
     headers = (("Retry-After", "1"),) if CODES[code].status == 503 else ()
     status = 400 if code == "invalid-value" else CODES[code].status
-    return (problem(code, DETAILS[code], source, id=error_id, headers=headers, status=status),)
+    return (problem(code, detail, source, id=error_id, headers=headers, status=status),)
 
 
 def is_of_the_moment(error: BaseException) -> bool:
@@ -202,34 +219,38 @@ def _code(error: BaseException) -> str:
     return "internal-error"
 
 
-def _named_detail(code: str, source: Source) -> str:
-    name = (source.pointer or "").rpartition("/")[2]
-    if code == "already-exists":
-        return f"another resource has the same value of {quote(name)}" if name != "data" else DETAILS[code]
-    return f"{quote(name)} must have a value" if name != "data" else DETAILS[code]
+def _place(error: BaseException, code: str, operation: Operation | None) -> tuple[Source | None, str | None]:
+    """Find the value in the document that a constraint is about, and its name.
 
-
-def _source(error: BaseException, code: str, operation: Operation | None) -> Source | None:
-    """Find the value in the document that a constraint is about; the whole document if it could be several."""
-    if isinstance(operation, Create) and isinstance(error, FlushError):
-        return operation.source
+    It is the whole document, and has no name, if it could be several; what befalls the database is in no document.
+    """
+    if CODES[code].status >= 500:
+        return None, None
+    if isinstance(operation, Relate) or (isinstance(operation, Create | Update) and isinstance(error, OF_ROWS)):
+        return operation.source, None
     if not isinstance(operation, Create | Update | UpdateMany) or not isinstance(error, DBAPIError):
-        return None
+        return None, None
     rows = [(resource, row) for resource, row in rows_of(operation) if _is_about(error, resource)]
     named = [found for resource, row in rows if (found := _assigned(code, str(error.orig), resource, row))]
     if len(named) == 1:
-        return named[0].source
+        return named[0].source, named[0].attribute.name
     if len(rows) != 1:
-        return operation.source
+        return operation.source, None
     resource, row = rows[0]
-    return _id_source(row, _columns_of(code, str(error.orig), resource)) or row.source
+    place = _id_source(row, _columns_of(code, str(error.orig), resource))
+    return (row.source, None) if place is None else (place, "id")
 
 
 def _id_source(row: Row, columns: list[str]) -> Source | None:
-    """Give the place of an id that a client chose and that is taken; MySQL calls every primary key PRIMARY."""
+    """Give the place of an id that a client chose and that is taken; MySQL calls every primary key PRIMARY.
+
+    The id may be another key than the mapped one.
+    """
     if not isinstance(row, Create) or row.id is None or row.source is None:
         return None
-    keys = {column.name for column in row.resource.mapper.primary_key} | {"PRIMARY"}
+    mapper = row.resource.mapper
+    chosen = [mapper.column_attrs[key.key].columns[0] for key in row.resource.identity.keys]
+    keys = {column.name for column in (*mapper.primary_key, *chosen)} | {"PRIMARY"}
     return Source(pointer=f"{row.source.pointer}/id") if keys.intersection(columns) else None
 
 
@@ -246,7 +267,7 @@ def _assigned(code: str, message: str, resource: Resource, row: Row) -> Assignme
 
 def _columns_of(code: str, message: str, resource: Resource) -> list[str]:
     """Find the columns of a constraint in a driver's message, which names them or the constraint."""
-    pattern = {"already-exists": UNIQUE, "missing-value": NULLED}.get(code)
+    pattern = NAMING.get(code)
     found = pattern.search(message) if pattern is not None else None
     if found is None:
         return []

@@ -7,7 +7,20 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, inspect, literal, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    false,
+    inspect,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -34,6 +47,7 @@ def instances(
         return {}
     statement = _by_ids(select(resource.model), resource, wanted)
     if lock:
+        keep_writers_out(resource, session)
         statement = locking(statement, resource.mapper.local_table)
     loaded = session.execute(statement.execution_options(populate_existing=lock if refresh is None else refresh))
     rows = loaded.unique().scalars().all()
@@ -42,6 +56,25 @@ def instances(
         ((id_, _),) = Counter(id_of(resource, one) for one in rows).most_common(1)
         raise Rejected(ambiguous(resource, id_))
     return found
+
+
+def keep_writers_out(resource: Resource, session: Session) -> None:
+    """Take SQLite's write lock, for want of row locks.
+
+    Its driver begins a transaction with the first write only, so that two requests could both read, both find what
+    they expect, and both write: of two that replace the members of a relationship, each would leave what the other
+    adds.  So it is begun before the reading.  Where a transaction has begun, or the driver is not to begin any, a
+    write that meets no row takes the lock, and fires no trigger.
+    """
+    connection = session.connection(bind_arguments={"mapper": resource.mapper})
+    if connection.dialect.name != "sqlite":
+        return
+    raw = connection.connection.dbapi_connection
+    table = resource.mapper.base_mapper.local_table
+    if not getattr(raw, "in_transaction", True) and getattr(raw, "isolation_level", None) is not None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif isinstance(table, Table):
+        connection.execute(delete(table).where(false()))
 
 
 def ambiguous(resource: Resource, id_: Id) -> Problem:

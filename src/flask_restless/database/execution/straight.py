@@ -207,10 +207,14 @@ class Straight:
         return True
 
     def _wrapped(self, error: Exception, text: str | None, values: Any) -> BaseException:
-        """Give what SQLAlchemy would raise: the table of failures goes by it.  A lost connection is given up."""
+        """Give what SQLAlchemy would raise: the table of failures goes by it.
+
+        A lost connection is given up, and with it all older ones of the pool, as SQLAlchemy's own Connection does: if
+        the server has gone, they have too.
+        """
         is_lost = self.dialect.is_disconnect(error, self._raw, None)  # type: ignore[arg-type]  # it is the driver's
         if is_lost:
-            self._pooled.invalidate(error)
+            self.engine.pool._invalidate(self._pooled, error)
             self._raw = None
         return as_sqlalchemy_has_it(error, text, values, self.engine, is_lost=is_lost)
 
@@ -235,7 +239,7 @@ class StraightWriting(Straight):
 
         That spares two of three round trips.  False where a transaction has begun, or has to.
         """
-        if self.dialect.name == "postgresql" and not self._is_begun:
+        if self.dialect.name == "postgresql" and not self._is_begun and not _has_own_transactions(self._raw):
             self._commit_each()
         return self._is_single
 
@@ -364,6 +368,14 @@ def as_sqlalchemy_has_it(
 def _is_autocommitting(raw: Any) -> bool:
     """Whether each statement of MariaDB or MySQL commits by itself; so too if the driver cannot tell."""
     return bool(getattr(raw, "get_autocommit", lambda: True)())
+
+
+def _has_own_transactions(raw: Any) -> bool:
+    """Whether a driver of PostgreSQL was told of what kind its transactions are: to read only, or to be deferred.
+
+    It says so as it begins one, and not of statements that commit by themselves.
+    """
+    return any(getattr(raw, name, None) is not None for name in ("read_only", "readonly", "deferrable"))
 
 
 def _is_read_committed(raw: Any, dialect: Dialect) -> bool:

@@ -4,14 +4,18 @@ A statement that commits by itself is one round trip where a transaction takes t
 after it has to be of types of which every value has its form in Python and in JSON.  Moments are not: databases have
 infinite ones, and those of other ages.  One that is written can be looked at; of one that is there already the
 statement has to demand that Python knows it.
+
+All that goes by the types of the model.  Whether those of the table are the same is for the catalogue to say
+(`stillness`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, time
 from functools import lru_cache
+from types import MappingProxyType
 
 from sqlalchemy import (
     BigInteger,
@@ -45,6 +49,10 @@ YEARS = range(2, 9999)
 FIRST: ColumnElement[date] = literal_column(f"DATE '{YEARS[0]:04}-01-01'")
 LAST: ColumnElement[date] = literal_column(f"DATE '{YEARS[-1]}-12-31'")
 MIDNIGHT: ColumnElement[time] = literal_column("TIME '24:00'")
+LAST_SECOND = (23, 59, 59)
+
+KINDS: Mapping[type, str] = MappingProxyType({Uuid: "uuid", Time: "time", Date: "day", DateTime: "day"})
+"""What types are of which the database has others that Python reads in other ways; `sure` are all others."""
 
 Columns = tuple[Column[object], ...]
 
@@ -70,8 +78,21 @@ def doubtful(node: NodePlan, shown: Columns, given: AbstractSet[Column[object]])
 
 
 def are_known(values: Iterable[object]) -> bool:
-    """Tell whether Python knows each of the values once the database has told it in whatever zone it likes."""
-    return all(not isinstance(one, date) or one.year in YEARS for one in values)
+    """Tell whether Python knows each of the values once the database has told it, in whatever zone it likes."""
+    return all(_is_known(one) for one in values if isinstance(one, date | time))
+
+
+def _is_known(moment: date | time) -> bool:
+    """Tell it of one; a table that keeps whole seconds rounds the last of them to the midnight that Python has not."""
+    if isinstance(moment, date):
+        return moment.year in YEARS
+    return (moment.hour, moment.minute, moment.second) != LAST_SECOND
+
+
+@lru_cache(maxsize=1024)
+def kind_of(column: Column[object]) -> str:
+    """Give the name of a column, after what its type has to be in the database if it is to be read as it is here."""
+    return f"{KINDS.get(type(column.type), 'sure')} {column.name}"
 
 
 @lru_cache(maxsize=1024)

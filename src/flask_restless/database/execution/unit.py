@@ -14,6 +14,7 @@ from ...operations.outcome import Fetched
 from ...operations.problems import Rejected, reject
 from ...schema.resource import Resource
 from ..planning.scopes import is_scoped
+from .knots import free_deleted, tie, untied
 from .validation import missing_values, validated
 
 Reader = Callable[[Fetch], Fetched]
@@ -81,12 +82,19 @@ def settle(session: Session, made: Made) -> None:
 
 
 def flush(session: Session) -> None:
-    """Flush; an owner that takes its members' key away with it is refused like a foreign key would refuse it.
+    """Flush, in two steps where rows refer to each other in a circle.
 
-    SQLAlchemy tells this by a bare AssertionError, as of version 2.1.
+    An owner that takes its members' key away with it is refused like a foreign key would refuse it.
+
+    SQLAlchemy tells that by a bare AssertionError, as of version 2.1.
     """
+    free_deleted(session)
+    loose = untied(session)
     try:
         session.flush()
+        if loose:
+            tie(loose, session)
+            session.flush()
     except AssertionError as error:
         if not str(error).startswith("Dependency rule"):
             raise

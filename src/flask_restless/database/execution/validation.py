@@ -13,6 +13,7 @@ from ...operations.operation import Assignment, Change, Create, Link, Nested, Re
 from ...operations.problems import Problem, Rejected, problem
 from ...schema.resource import Relationship, Resource
 from .failures import refused, validation_problems
+from .moments import as_held
 
 NO_ID = "the id must have a value: nobody but the client makes it"
 
@@ -46,7 +47,7 @@ def assign(instance: Any, assignments: tuple[Assignment, ...], resource: Resourc
     problems: list[Problem] = []
     for one in assignments:
         try:
-            setattr(instance, one.attribute.key, one.value)
+            setattr(instance, one.attribute.key, as_held(instance.__dict__.get(one.attribute.key), one.value))
         except resource.options.validation_exceptions as error:
             problems += validation_problems(error, assignments)
         except (ValueError, AssertionError) as error:

@@ -84,6 +84,8 @@ def _bodied(one: Problem, method: str | None) -> dict[str, Any]:
         return {"message": UNSEARCHABLE}
     if one.code == "malformed-document" and (in_search or pointer == ""):
         return {"message": "Unable to decode search query" if in_search and method == "DELETE" else UNDECODABLE}
+    if one.source is not None and one.source.header == "Content-Encoding":
+        return {"message": one.detail}  # which 0.17 did not look at: no message of its own says so
     if one.title == COMPUTED and method == "POST":
         return {"validation_errors": UNKNOWN}
     if one.code == "unknown-field" and pointer:

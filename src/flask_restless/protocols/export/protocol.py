@@ -88,7 +88,8 @@ def _streamed(fetch: Fetch, named: frozenset[str]) -> Fetch:
         detail = "an export is a flat list; the ids of to-one relationships are in it, and nothing can be included"
         raise reject("invalid-include", detail, Source(parameter="include"))
     if fetch.single:
-        raise reject("invalid-filter", "an export is a list; exactly one resource cannot be asked for there")
+        detail = "an export is a list; exactly one resource cannot be asked for there"
+        raise reject("invalid-filter", detail, Source(parameter="filter[single]"))
     selection = replace(fetch.selection, branches=(), included=False)
     if "page" not in named:
         selection = replace(selection, page=None)
@@ -96,9 +97,9 @@ def _streamed(fetch: Fetch, named: frozenset[str]) -> Fetch:
 
 
 def _as_streamed(outcome: Outcome) -> Streamed:
-    """Give the rows in chunks; those of a page are one."""
+    """Give the rows in chunks, none of which is empty; those of a page are one."""
     if isinstance(outcome, Fetched):
-        return Streamed(outcome.rows.layout, (rows for rows in [outcome.rows.rows]))
+        return Streamed(outcome.rows.layout, (rows for rows in [outcome.rows.rows] if rows))
     assert isinstance(outcome, Streamed)
     return outcome
 

@@ -34,7 +34,7 @@ from .single import postprocessed
 
 GET, POST, PATCH, DELETE, QUERY = "GET", "POST", "PATCH", "DELETE", "QUERY"
 COMMON = (("Content-Type", MEDIA_TYPE), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"))
-PLAIN = (("Content-Type", "application/json"), ("X-Content-Type-Options", "nosniff"))
+PLAIN = (("Content-Type", "application/json"), ("Vary", "Accept"), ("X-Content-Type-Options", "nosniff"))
 """The headers of what is no JSON:API document."""
 VERSION = {"version": "1.1"}
 

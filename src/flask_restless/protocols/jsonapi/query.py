@@ -143,7 +143,7 @@ def _decoded(text: str, name: str | None) -> str:
     except UnicodeError:
         raise reject("invalid-parameter", f"{quote(text)} is not percent-encoded UTF-8", source) from None
     if UNSTORABLE.search(found):
-        raise reject("invalid-parameter", "a query parameter holds a NUL character", source)
+        raise reject("invalid-parameter", f"{quote(text)} holds a NUL character", source)
     return found
 
 
