@@ -44,8 +44,8 @@ def field_rows(class_: type[Any]) -> Iterator[Row]:
     for one in fields(class_):
         if not one.metadata.get("keyword", True):
             continue
-        default = "" if one.default is MISSING else f"`{one.default!r}`"
-        default = default.replace("`frozenset()`", "none")
+        default = "none" if one.default is MISSING else f"`{one.default!r}`"
+        default = default.replace("`frozenset()`", "none").replace("`()`", "none")
         yield f"`{one.name}`", default.replace("frozenset({'GET'})", "GET"), found[one.name]
 
 

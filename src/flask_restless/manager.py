@@ -15,6 +15,7 @@ from typing import Any
 from flask import Blueprint, Flask
 
 from .applications import check_open, register
+from .arguments import check_arguments
 from .calls import secrets_of
 from .database.execution.executor import Executor
 from .database.planning.planner import CacheInfo
@@ -84,10 +85,21 @@ class APIManager:
         cursor_secret: str | bytes | None = None,
         plan_cache_size: int = 512,
     ) -> None:
-        if not isinstance(hooks, Hooks):
-            raise IllegalArgumentError(f"hooks is {hooks!r}; it is a Hooks value, such as Hooks(before=check)")
-        if type(plan_cache_size) is not int or plan_cache_size < 1:
-            raise IllegalArgumentError(f"plan_cache_size is {plan_cache_size!r}; it is a number of plans, at least 1")
+        check_arguments(
+            {
+                "url_prefix": url_prefix,
+                "include_links": include_links,
+                "earlier_parameters": earlier_parameters,
+                "atomic": atomic,
+                "types": types,
+                "limits": limits,
+                "operators": operators,
+                "idempotency": idempotency,
+                "hooks": hooks,
+                "cursor_secret": cursor_secret,
+                "plan_cache_size": plan_cache_size,
+            }
+        )
         self._sessions = Sessions(session, flask_sqlalchemy_db)
         self._session = CurrentSession()
         self._executor = Executor(plan_cache_size)
@@ -156,6 +168,8 @@ class APIManager:
         or of `ClassicOptions`; IllegalArgumentError says which one is wrong, and the cure.
         """
         protocol = _known(protocol or self._protocol)
+        if app is not None and not isinstance(app, Flask):
+            raise IllegalArgumentError(f"{app!r} is no Flask application; leave app out, or give the application")
         if app is not None and self._apps and protocol == "classic":
             raise IllegalArgumentError("this manager has an application already; leave app out")
         resource = self._resource(model, options, protocol, self._apps if app is None else [*self._apps, app])

@@ -7,6 +7,7 @@ from typing import Any
 
 from .schema.classic_options import PROCESSOR_ALIASES as CLASSIC_ALIASES
 from .schema.classic_options import PROCESSORS as CLASSIC_NAMES
+from .schema.kinds import processors
 from .schema.options import POSTPROCESSORS, PREPROCESSORS, IllegalArgumentError, Options, check_names
 
 CLASSIC = CLASSIC_NAMES | CLASSIC_ALIASES.keys()
@@ -16,20 +17,18 @@ PROCESSORS: Mapping[str, Mapping[str, frozenset[str]]] = {
 }
 """Protocol -> the names that its processors may have."""
 
-Processors = Mapping[str, Iterable[Callable[..., Any]]]
+Processors = Mapping[str, Iterable[Callable[..., Any]] | Callable[..., Any]]
 
 
-def joined_processors(one: Processors, other: Processors | None) -> dict[str, Iterable[Callable[..., Any]]]:
+def joined_processors(one: Processors, other: Processors | None) -> Processors:
     """Put processors behind others of the same name; IllegalArgumentError."""
     if other is not None and not isinstance(other, Mapping):
         raise IllegalArgumentError(
             f"pre- and postprocessors are a dict of names and lists of functions, not {other!r}; "
             "the order of APIManager's arguments has changed, so give them by keyword"
         )
-    joined: dict[str, Iterable[Callable[..., Any]]] = {name.upper(): functions for name, functions in one.items()}
-    for name, functions in (other or {}).items():
-        joined[name.upper()] = [*joined.get(name.upper(), ()), *functions]
-    return joined
+    first, second = processors("processors", one), processors("processors", other)
+    return {name: (*first.get(name, ()), *second.get(name, ())) for name in {**first, **second}}
 
 
 def merged_processors(model: type, name: str, shared: Processors, options: Options, protocol: str) -> Mapping[str, Any]:

@@ -12,11 +12,13 @@ from ..manager import APIManager
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 
-def create_bookshop(session: Any, exports: Any = (), **options: Any) -> tuple[Flask, APIManager]:
+def create_bookshop(
+    session: Any, exports: Any = (), allow_functions: bool = False, **options: Any
+) -> tuple[Flask, APIManager]:
     """Make an application that serves every model of the bookshop, with every method and permission.
 
-    `session` is anything that APIManager takes, `exports` what every API may be exported as; `options` are further
-    keywords of APIManager.
+    `session` is anything that APIManager takes, `exports` what every API may be exported as, `allow_functions` whether
+    functions are evaluated; `options` are further keywords of APIManager.
     """
     app = Flask("flask_restless.demo")
     manager = APIManager(app, session=session, **options)
@@ -32,5 +34,6 @@ def create_bookshop(session: Any, exports: Any = (), **options: Any) -> tuple[Fl
             allow_to_many_replacement=True,
             allow_delete_from_to_many_relationships=True,
             exports=exports,
+            allow_functions=allow_functions,
         )
     return app, manager

@@ -43,12 +43,20 @@ def _filled(engine: Engine, base: str) -> tuple[Flask, list[str]]:
 
 
 def bookshop_app(engine: Engine, base: str) -> tuple[Flask, list[str]]:
-    """Make the application, fill the database if it is new, and describe what is served."""
-    is_new = not inspect(engine).has_table("books")
+    """Make the application, fill the database if it is new, and describe what is served.
+
+    ClickException if it holds other tables: nothing is written into a database of something else.
+    """
+    there = set(inspect(engine).get_table_names())
+    if strange := sorted(there - Base.metadata.tables.keys()):
+        raise click.ClickException(
+            f"{engine.url.database} is no bookshop: it has a table {strange[0]}; name a file that is not there yet"
+        )
+    is_new = "books" not in there
     Base.metadata.create_all(engine)
     session = sessionmaker(engine)
     if is_new:
         with session.begin() as filling:
             populate(filling)
-    app, manager = create_bookshop(session)
+    app, manager = create_bookshop(session, exports=True, allow_functions=True)
     return app, ["A bookshop:", *table_of(manager, base)]

@@ -52,6 +52,8 @@ def database_app(
 ) -> tuple[Flask, list[str]]:
     """Make the application for a database, and describe what is served and what is not."""
     try:
+        if schema is not None and schema not in (schemas := inspect(engine).get_schema_names()):
+            raise click.ClickException(f"there is no schema {schema}; there are {', '.join(sorted(schemas))}")
         reflected = reflect(engine, schema=schema, include=tables or None)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
@@ -134,6 +136,8 @@ def _enforce_foreign_keys(connection: Any, _record: Any) -> None:
 
 def _url(text: str) -> URL:
     """Understand a URL, or the path of an SQLite file, which must exist."""
+    if not text.strip():
+        raise click.ClickException("the URL is empty; name a database, or an SQLite file")
     url = make_url(text if "://" in text else f"sqlite:///{text}")
     path = url.database or ":memory:"
     is_file = url.get_backend_name() == "sqlite" and path != ":memory:" and not path.startswith("file:")

@@ -15,6 +15,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, not_
 
+from ..schema.names import IllegalArgumentError
+
 
 class Operand(Enum):
     """What stands on the right of an operator."""
@@ -164,8 +166,11 @@ _ROWS = (
 def own_operator(name: str, function: Callable[..., Any]) -> Operator:
     """Make an operator of an application's own: `function(column, value)`, or `function(column)` for a unary one.
 
-    The value is converted by the type of the attribute, and handed in as a bind parameter.
+    The value is converted by the type of the attribute, and handed in as a bind parameter.  IllegalArgumentError if
+    `function` is none.
     """
+    if not callable(function):
+        raise IllegalArgumentError(f"the operator {name!r} is {function!r}; it is a function of a column and a value")
     unary = len(signature(function).parameters) == 1
 
     def sql(left: Any, right: Any) -> ColumnElement[bool]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -79,9 +80,19 @@ def _wanted(
     if views:
         view_names = set(inspector.get_view_names(schema))
     asked = (tables | view_names if include is None else set(include)) - exclude
+    if asked - tables and not views:
+        view_names = set(inspector.get_view_names(schema))
     skipped = [Skipped(name, "it is a view, which has no key") for name in asked & view_names]
-    skipped += [Skipped(name, "there is no such table") for name in asked - tables - view_names]
+    skipped += [
+        Skipped(name, f"there is no such table{_nearest(name, tables)}") for name in asked - tables - view_names
+    ]
     return asked & tables, skipped
+
+
+def _nearest(name: str, tables: Collection[str]) -> str:
+    """Give the end of a sentence that helps: the table that is called nearly so, in any case."""
+    folded = {one.casefold(): one for one in tables}
+    return "".join(f"; did you mean {folded[one]}?" for one in get_close_matches(name.casefold(), folded, n=1))
 
 
 def _mapped(tables: Collection[Table], references: list[Reference], skipped: list[Skipped]) -> Reflected:

@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy.orm import ColumnProperty, Mapper, QueryableAttribute
 
-from .options import SUCCESSORS, IllegalArgumentError, Options, function_names
+from .kinds import Convert, elements, flag, function, function_names, maker, methods, number
+from .options import SUCCESSORS, IllegalArgumentError, Options
 
 JSONAPI_ONLY = frozenset(
     {
@@ -121,9 +122,9 @@ class ClassicOptions:
                     raise IllegalArgumentError(_unknown(name, own | shared))
             classic = cls(**{name: _convert(name, value, model) for name, value in given.items() if name in own})
             classic._check()
+            rest = {name: _shared(name, value) for name, value in given.items() if name in shared and name not in own}
         except IllegalArgumentError as error:
             raise type(error)(f"create_api({model.__name__}): {error}") from None
-        rest = {name: _shared(name, value) for name, value in given.items() if name in shared and name not in own}
         return replace(Options.checked(model, {**classic.translated(), **rest}), classic=classic)
 
     def translated(self) -> dict[str, Any]:
@@ -195,12 +196,14 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 
 def _shared(name: str, value: Any) -> Any:
     """Give options of both protocols the form that `Options` knows."""
+    if name in ("serializer", "deserializer"):
+        maker(name, value)
     if name == "serializer" and callable(value) and not hasattr(value, "serialize"):
         return CallableSerializer(value)
     if name == "deserializer" and callable(value) and not hasattr(value, "deserialize"):
         return CallableDeserializer(value)
     if name in ("preprocessors", "postprocessors"):
-        for key in value or ():
+        for key in value if isinstance(value, Mapping) else ():
             if PROCESSOR_ALIASES.get(str(key).upper(), str(key).upper()) not in PROCESSORS:
                 known = sorted(PROCESSORS | PROCESSOR_ALIASES.keys())
                 raise IllegalArgumentError(f"{name} has the key {key!r}; processors are among {', '.join(known)}")
@@ -210,24 +213,19 @@ def _shared(name: str, value: Any) -> Any:
 def _convert(name: str, value: Any, model: type) -> Any:
     convert = _CONVERT.get(name)
     if convert is not None:
-        return convert(value)
+        return convert(name, value)
     if name in ("include_columns", "exclude_columns"):
-        return None if value is None and name == "include_columns" else _columns(value, model)
+        return None if value is None and name == "include_columns" else _columns(name, value, model)
     return value
 
 
-def _methods(value: Any) -> frozenset[str]:
-    if isinstance(value, str):
-        raise IllegalArgumentError(f"methods is a list of names, such as [{value!r}], not a string")
-    methods = frozenset(str(one).upper() for one in value or ())
-    if unknown := methods - METHODS:
-        raise IllegalArgumentError(f"there is no method {sorted(unknown)[0]}; there are {', '.join(sorted(METHODS))}")
-    return methods
+def _methods(name: str, value: Any) -> frozenset[str]:
+    return methods(METHODS, "", name, () if value is None else value)
 
 
-def _columns(value: Any, model: type) -> tuple[str, ...]:
+def _columns(name: str, value: Any, model: type) -> tuple[str, ...]:
     if isinstance(value, str) or (value is not None and not isinstance(value, Iterable)):
-        raise IllegalArgumentTypeError(f"{value!r} must be a list of columns, such as ['name']")
+        raise IllegalArgumentTypeError(f"{name} is {value!r}; it is a list of columns, such as ['name']")
     return tuple(one if isinstance(one, str) else _column(one, model) for one in value or ())
 
 
@@ -241,27 +239,28 @@ def _column(attribute: Any, model: type) -> str:
     return attribute.key
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        raise IllegalArgumentError(f"{value!r} must be a list of names, such as [{value!r}]")
-    return tuple(value or ())
+def _names(name: str, value: Any) -> tuple[str, ...]:
+    found = elements(name, value, "['greeting']")
+    for one in found:
+        if not isinstance(one, str):
+            raise IllegalArgumentError(f"{name} holds {one!r}; it is a list of names, such as ['greeting']")
+    return found
 
 
-def _size(value: Any) -> int:
-    if value is None:
-        return 0
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise IllegalArgumentError(f"{value!r} must be a whole number")
-    return value
+def _size(name: str, value: Any) -> int:
+    return 0 if value is None else number(name, value)
 
 
-_CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {
+_CONVERT: Mapping[str, Convert] = MappingProxyType(
+    {one.name: flag for one in fields(ClassicOptions) if isinstance(one.default, bool)}
+    | {
         "methods": _methods,
         "include_methods": _names,
         "results_per_page": _size,
         "max_results_per_page": _size,
         "allow_functions": function_names,
+        "post_form_preprocessor": function,
         "authentication_required_for": _methods,
+        "authentication_function": function,
     }
 )

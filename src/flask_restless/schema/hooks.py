@@ -33,7 +33,7 @@ class Hooks:
     def __post_init__(self) -> None:
         for name in ("before", "after"):
             value = getattr(self, name)
-            functions = (value,) if callable(value) else tuple(value)
+            functions = (value,) if callable(value) else tuple(value) if isinstance(value, Iterable) else (value,)
             for function in functions:
                 if not callable(function):
                     raise IllegalArgumentError(f"Hooks({name}=...) takes functions, not {function!r}")

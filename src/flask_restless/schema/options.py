@@ -6,19 +6,20 @@ fields.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .classic_options import ClassicOptions
 
+from . import kinds
 from .hooks import NO_HOOKS, Hooks
+from .limits import Limits as Limits
 from .names import IllegalArgumentError as IllegalArgumentError
-from .names import field_names as _names
 from .rules import NO_RULES, Rules
 
 METHODS = frozenset({"GET", "POST", "PATCH", "DELETE"})
@@ -47,58 +48,8 @@ POSTPROCESSORS = PREPROCESSORS - {"GET_RELATION", "GET_RELATIONSHIP"} | {
 }
 """The names of processors in JSON:API; those of relations are told apart once it is known what is there."""
 
-FUNCTIONS = frozenset({"count", "sum", "avg", "min", "max"})
-"""What may be evaluated where `allow_functions` is simply True."""
-
 EXPORTS = ("csv", "ndjson")
 """The formats in which whole lists may be exported."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much one request may ask for; each is refused with a 4xx before any statement runs (threats T20 to T32).
-
-    The last ones show while statements run: too many related rows are a 400, what takes too long is a 503 (T60).
-    """
-
-    include_depth: int = 3
-    """Relationships in one include path."""
-    include_paths: int = 20
-    """Distinct include paths, prefixes counted."""
-    linkages: int = 50
-    """Relationships whose linkage is read for one request beside those that are included."""
-    filter_terms: int = 100
-    """Conditions in one filter."""
-    filter_depth: int = 20
-    """Conditions inside conditions."""
-    list_length: int = 1000
-    """Values in one list of a filter."""
-    pattern_length: int = 256
-    """Characters in a LIKE pattern."""
-    pattern_wildcards: int = 10
-    """`%` and `_` in a LIKE pattern."""
-    sort_keys: int = 10
-    """Terms of one sort."""
-    offset: int = 1_000_000
-    """Rows that a page may skip."""
-    body_bytes: int = 2 * 1024 * 1024
-    """Bytes of a request body."""
-    json_depth: int = 64
-    """Arrays and objects inside each other, in a body or a parameter."""
-    members: int = 1000
-    """Members of one object, and targets of one relationship, in a document."""
-    parameters: int = 100
-    """Query parameters of one request."""
-    operations: int = 1000
-    """Operations of one atomic batch."""
-    many: int = 1000
-    """Rows that one request may change or delete by a filter."""
-    included: int = 10_000
-    """Related rows in one answer: those of included resources, and those read for linkage."""
-    statement_seconds: float | None = 20.0
-    """Seconds that a statement may take; None for no limit."""
-    export_seconds: float | None = 600.0
-    """Seconds that an export's statement may take on MySQL and MariaDB, where the clock runs while clients read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -185,14 +136,14 @@ class Options:
     @classmethod
     def checked(cls, model: type, given: Mapping[str, Any]) -> Options:
         """Make the options that `create_api(model, **given)` asks for; IllegalArgumentError says what is wrong."""
-        names = {one.name for one in fields(cls) if one.metadata.get("keyword", True)}
+        known = {one.name for one in fields(cls) if one.metadata.get("keyword", True)}
         for name in given:
-            if name not in names:
-                close = [SUCCESSORS[name]] if name in SUCCESSORS else get_close_matches(name, names, n=1)
-                hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(names))}"
+            if name not in known:
+                close = [SUCCESSORS[name]] if name in SUCCESSORS else get_close_matches(name, known, n=1)
+                hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(sorted(known))}"
                 raise IllegalArgumentError(f"create_api({model.__name__}): there is no option {name}{hint}")
         try:
-            options = cls(**{name: _CONVERT.get(name, _same)(value) for name, value in given.items()})
+            options = cls(**{name: _CONVERT.get(name, kinds.same)(name, value) for name, value in given.items()})
             options._check()
         except IllegalArgumentError as error:
             raise IllegalArgumentError(f"create_api({model.__name__}): {error}") from None
@@ -229,71 +180,6 @@ SUCCESSORS: Mapping[str, str] = MappingProxyType(
 """Option of the classic protocol -> the one that means the same here."""
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-def _methods(value: Any) -> frozenset[str]:
-    if isinstance(value, str):
-        raise IllegalArgumentError(f"methods is a list of names, such as [{value!r}], not a string")
-    methods = frozenset(str(one).upper() for one in value)
-    if unknown := methods - METHODS:
-        raise IllegalArgumentError(
-            f"there is no method {sorted(unknown)[0]} in JSON:API; methods are among {', '.join(sorted(METHODS))}"
-        )
-    return methods
-
-
-def _optional_names(value: Any) -> tuple[str, ...] | None:
-    return None if value is None else _names(value)
-
-
-def _names_or_none(value: Any) -> tuple[str, ...]:
-    return () if value is None else _names(value)
-
-
-def _number(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise IllegalArgumentError(f"{value!r} must be a whole number")
-    return value
-
-
-def _export_names(value: Any) -> tuple[str, ...]:
-    names = EXPORTS if value is True else _names(value or ())
-    if unknown := sorted(set(names) - set(EXPORTS)):
-        raise IllegalArgumentError(f"there is no export {unknown[0]!r}; exports are among {', '.join(EXPORTS)}")
-    return names
-
-
-def _prefix(value: Any) -> str:
-    if not isinstance(value, str) or (value and not value.startswith("/")):
-        raise IllegalArgumentError(f"url_prefix is {value!r}; it is a path such as '/api', or ''")
-    return value.rstrip("/")
-
-
-def _processors(value: Any) -> Mapping[str, tuple[Callable[..., Any], ...]]:
-    merged: dict[str, tuple[Callable[..., Any], ...]] = {}
-    for name, functions in (value or {}).items():
-        functions = (functions,) if callable(functions) else tuple(functions or ())
-        for function in functions:
-            if not callable(function):
-                raise IllegalArgumentError(f"the processor {function!r} of {name} is not callable")
-        merged[name.upper()] = merged.get(name.upper(), ()) + functions
-    return MappingProxyType(merged)
-
-
-def _rules(value: Any) -> Rules:
-    if not isinstance(value, Rules):
-        raise IllegalArgumentError(f"rules is {value!r}; it is a Rules value, such as Rules(readable=['name'])")
-    return value
-
-
-def _hooks(value: Any) -> Hooks:
-    if not isinstance(value, Hooks):
-        raise IllegalArgumentError(f"hooks is {value!r}; it is a Hooks value, such as Hooks(before=check)")
-    return value
-
-
 def check_names(where: str, given: Iterable[str], known: frozenset[str]) -> None:
     """Refuse processors that would never run (C-8); IllegalArgumentError."""
     for name in given:
@@ -303,44 +189,26 @@ def check_names(where: str, given: Iterable[str], known: frozenset[str]) -> None
             raise IllegalArgumentError(f"{where} has the key {name!r}, which never runs; {hint}")
 
 
-def _exceptions(value: Any) -> tuple[type[Exception], ...]:
-    given = (value,) if isinstance(value, type) else tuple(value or ())
-    for one in given:
-        if not (isinstance(one, type) and issubclass(one, Exception)):
-            raise IllegalArgumentError(f"validation_exceptions holds {one!r}, which is not an exception class")
-    return given
-
-
-def function_names(value: Any) -> frozenset[str]:
-    """Read `allow_functions`; IllegalArgumentError if it holds what is not the name of an SQL function."""
-    if isinstance(value, bool) or value is None:
-        return FUNCTIONS if value else frozenset()
-    if isinstance(value, str):
-        raise IllegalArgumentError(f"allow_functions is True or a list of names, such as [{value!r}]")
-    names = tuple(value)
-    for name in names:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
-            raise IllegalArgumentError(f"allow_functions names {name!r}, which is not the name of an SQL function")
-    return frozenset(names)
-
-
-_CONVERT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {
-        "methods": _methods,
-        "only": _optional_names,
-        "exclude": _names_or_none,
-        "additional_attributes": _names_or_none,
-        "includes": _names_or_none,
-        "page_size": _number,
-        "max_page_size": _number,
-        "url_prefix": _prefix,
-        "allow_functions": function_names,
-        "exports": _export_names,
-        "max_export_rows": _number,
-        "preprocessors": _processors,
-        "postprocessors": _processors,
-        "validation_exceptions": _exceptions,
-        "rules": _rules,
-        "hooks": _hooks,
+_CONVERT: Mapping[str, kinds.Convert] = MappingProxyType(
+    {one.name: kinds.flag for one in fields(Options) if isinstance(one.default, bool)}
+    | {
+        "methods": partial(kinds.methods, METHODS, " in JSON:API"),
+        "collection_name": kinds.text,
+        "url_prefix": kinds.prefix,
+        "only": kinds.optional_names,
+        "exclude": kinds.names,
+        "additional_attributes": kinds.names,
+        "includes": kinds.names,
+        "page_size": kinds.number,
+        "max_page_size": kinds.number,
+        "primary_key": kinds.field,
+        "allow_functions": kinds.function_names,
+        "exports": partial(kinds.exports, EXPORTS),
+        "max_export_rows": kinds.number,
+        "preprocessors": kinds.processors,
+        "postprocessors": kinds.processors,
+        "validation_exceptions": kinds.exceptions,
+        "rules": partial(kinds.instance, Rules, "Rules(readable=['name'])"),
+        "hooks": partial(kinds.instance, Hooks, "Hooks(before=check)"),
     }
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
+from . import kinds
 from .names import IllegalArgumentError, field_names
 
 Names = Iterable[Any] | Callable[[], Iterable[Any]] | None
@@ -97,7 +98,7 @@ class Rules:
         for name in FIELD_RULES:
             value = getattr(self, name)
             if value is not None and not callable(value):
-                object.__setattr__(self, name, frozenset(field_names(value)))
+                object.__setattr__(self, name, frozenset(kinds.names(f"Rules({name}=...)", value)))
 
     @cached_property
     def static(self) -> Permitted:

@@ -12,7 +12,6 @@ from ..operations.binding import assignments, escape, relationships_of
 from ..operations.operation import Target
 from ..operations.problems import Problem, Rejected, did_you_mean, quote
 from ..protocols.jsonapi.document import linkage
-from ..schema.options import IllegalArgumentError
 from ..schema.resource import Resource
 from .exceptions import (
     ClientGeneratedIDNotAllowed,
@@ -179,8 +178,4 @@ class CalledDeserializer(Deserializer):
 
 def checked_deserializer(value: Any) -> Any:
     """Take what `create_api(deserializer=...)` was handed: an object with `deserialize`, or a function."""
-    if value is None or hasattr(value, "deserialize"):
-        return value
-    if callable(value):
-        return CalledDeserializer(value)
-    raise IllegalArgumentError(f"deserializer is {value!r}; it is an object with deserialize(document)")
+    return value if hasattr(value, "deserialize") else CalledDeserializer(value)

@@ -11,7 +11,6 @@ from sqlalchemy import inspect
 from ..lookup import resource_of
 from ..operations.binding import relationships_of
 from ..schema.codec import as_sent, encode_value
-from ..schema.options import IllegalArgumentError
 from ..schema.resource import Attribute, Relationship, Resource
 
 if TYPE_CHECKING:
@@ -220,8 +219,4 @@ def simple_serialize_many(instances: Iterable[Any], only: Iterable[str] | None =
 
 def checked_serializer(value: Any) -> Any:
     """Take what `create_api(serializer=...)` was handed: an object with `serialize`, or a function."""
-    if value is None or hasattr(value, "serialize"):
-        return value
-    if callable(value):
-        return CalledSerializer(value)
-    raise IllegalArgumentError(f"serializer is {value!r}; it is an object with serialize(instance, only=None)")
+    return value if hasattr(value, "serialize") else CalledSerializer(value)

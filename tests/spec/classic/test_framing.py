@@ -223,6 +223,48 @@ def test_details_are_an_option(sqlite: Engine) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "document", "place", "detail"),
+    [
+        ("GET", "/api/eval/person?q=", None, {"parameter": "q"}, "Empty query parameter"),
+        (
+            "GET",
+            '/api/eval/person?q={"functions":{"a":1}}',
+            None,
+            {"parameter": "q"},
+            '"functions" is a list of objects',
+        ),
+        (
+            "GET",
+            '/api/eval/person?q={"functions":[{"name":"sum","field":"nam"}]}',
+            None,
+            {"parameter": "q"},
+            'No such field "nam"',
+        ),
+        ("PATCH", "/api/person", {"age": 5}, {"pointer": "/q"}, "touching many objects needs a search"),
+        ("DELETE", "/api/person", None, {"parameter": "q"}, "touching many objects needs a search"),
+        (
+            "PATCH",
+            "/api/person/1",
+            {"computers": {"add": [], "remvoe": []}},
+            {"pointer": "/computers/remvoe"},
+            'an object of add and remove; there is no "remvoe"; did you mean "remove"?',
+        ),
+    ],
+)
+def test_details_tell_the_place(
+    sqlite: Engine, method: str, path: str, document: Any, place: dict[str, str], detail: str
+) -> None:
+    """The how-to: `errors` tells the code, the detail and the place of each problem."""
+    allowed = {"allow_functions": True, "allow_patch_many": True, "allow_delete_many": True}
+    office = open_office(sqlite, error_details=True, **allowed)
+
+    (error,) = office.send(method, path, document).json["errors"]
+
+    assert {name: error[name] for name in ("parameter", "pointer") if name in error} == place
+    assert detail in error["detail"]
+
+
 def test_an_unexpected_failure_tells_nothing_but_an_id(sqlite: Engine) -> None:
     def fail(**_: Any) -> None:
         raise RuntimeError("SELECT secret FROM vault")

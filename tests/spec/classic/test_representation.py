@@ -178,7 +178,7 @@ WRONG: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"include_methods": ["computers._is_owned"]}, IllegalArgumentError, "does not exist"),
     ({"include_methods": ["computers.__init__"]}, IllegalArgumentError, "'computers.__init__'; private"),
     ({"methods": ["FETCH"]}, IllegalArgumentError, "no method FETCH"),
-    ({"methods": "GET"}, IllegalArgumentError, "not a string"),
+    ({"methods": "GET"}, IllegalArgumentError, "methods is 'GET'; it is a list"),
     ({"page_size": 5}, IllegalArgumentError, "did you mean results_per_page"),
     ({"max_page_size": 5}, IllegalArgumentError, "did you mean max_results_per_page"),
     ({"only": ["id"]}, IllegalArgumentError, "did you mean include_columns"),

@@ -304,7 +304,7 @@ def test_what_fails_at_once_is_a_document(pooled: Engine, caplog: pytest.LogCapt
 
     response = app.test_client().get("/api/rows", headers={"Accept": CSV})
 
-    assert response.status_code == 503
+    assert response.status_code == 500
     assert response.mimetype == "application/vnd.api+json"
     assert checked_out(pooled) == 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, inspect, text
 
 from conftest import checked_client, fresh_database
 from flask_restless.cli import main
@@ -130,6 +130,12 @@ def test_values_that_sqlite_should_not_hold_are_read(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_no_name_of_a_database_is_none() -> None:
+    """`flask-restless serve "$DATABASE"` where nobody has set it: to SQLAlchemy that is a database in memory."""
+    with pytest.raises(click.ClickException, match="the URL is empty"):
+        engine_of("")
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -152,8 +158,28 @@ def test_no_table_to_serve_is_told_with_the_reasons(sqlite: Engine) -> None:
     with pytest.raises(click.ClickException) as caught:
         database_app(sqlite, False, None, ("notes", "boks"), "")
 
-    assert "boks (there is no such table)" in caught.value.message
+    assert "boks (there is no such table; did you mean books?)" in caught.value.message
     assert "notes (it has neither a primary key" in caught.value.message
+
+
+def test_a_table_by_its_name_in_another_case_and_a_view_are_told(sqlite: Engine) -> None:
+    fill(sqlite)
+    with sqlite.begin() as connection:
+        connection.execute(text("CREATE VIEW titles AS SELECT title FROM books"))
+
+    with pytest.raises(click.ClickException) as caught:
+        database_app(sqlite, False, None, ("Books", "titles"), "")
+
+    assert "Books (there is no such table; did you mean books?)" in caught.value.message
+    assert "titles (it is a view" in caught.value.message
+
+
+def test_a_schema_that_is_not_there_is_told_with_those_that_are(database: Engine) -> None:
+    """PostgreSQL has no table in it, SQLite no `nowhere.sqlite_master`."""
+    with pytest.raises(click.ClickException) as caught:
+        database_app(database, False, "nowhere", (), "")
+
+    assert "there is no schema nowhere; there are " in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -211,6 +237,31 @@ def test_demo_makes_a_bookshop_once(tmp_path: Path) -> None:
         assert client.get("/api/books").json["meta"]["total"] == 420
         engine.dispose()
     assert any("/api/books" in line for line in lines)
+
+
+def test_demo_serves_what_the_documentation_asks_it(tmp_path: Path) -> None:
+    """docs/how-to/reading.md and export.md send these to `make demo`."""
+    engine = create_engine(f"sqlite:///{tmp_path}/shop.sqlite")
+    client = checked_client(bookshop_app(engine, "")[0])
+
+    functions = client.get('/api/eval/books?functions=[{"name":"count","field":"id"}]&filter[in_print]=true')
+    exported = client.get("/api/books?fields[books]=title,price", headers={"Accept": "text/csv"})
+    engine.dispose()
+
+    assert functions.status_code == exported.status_code == 200
+
+
+def test_demo_writes_nothing_into_a_database_of_something_else(tmp_path: Path) -> None:
+    file = tmp_path / "own.sqlite"
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE invoices (id INTEGER PRIMARY KEY)"))
+
+    result = CliRunner().invoke(main, ["demo", "--database", str(file), "--host", "nowhere.invalid"])
+
+    assert "is no bookshop: it has a table invoices" in result.output
+    assert inspect(engine).get_table_names() == ["invoices"]
+    engine.dispose()
 
 
 def test_commands_have_help() -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from flask import Flask
+from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import sessionmaker
 
+from flask_restless import APIManager
 from flask_restless.database.execution.failures import problems_of
+from flask_restless.demo.models import Tag
 from flask_restless.operations.conditions import ConditionBinder
 from flask_restless.operations.operation import Collection, Create, Fetch
 from flask_restless.operations.problems import Source
@@ -55,6 +60,20 @@ def test_a_filter_is_wrong_only_where_the_database_cannot_read_it(original: Exce
     (problem,) = problems_of(OperationalError("SELECT", {}, original), operation)
 
     assert problem.code == code
+
+
+def test_missing_table_of_sqlite_is_no_failure_of_the_moment() -> None:
+    """As on the other databases: 503 and `Retry-After` would have clients wait for what waiting does not change."""
+    app = Flask("empty")
+    APIManager(app, session=sessionmaker(create_engine("sqlite://"))).create_api(Tag, methods=["GET", "POST"])
+    document = '{"data": {"type": "tags", "attributes": {"name": "x"}}}'
+
+    read = app.test_client().get("/api/tags")
+    written = app.test_client().post("/api/tags", data=document, content_type="application/vnd.api+json")
+
+    assert [one.status_code for one in (read, written)] == [500, 500]
+    assert read.get_json()["errors"][0]["code"] == "internal-error"
+    assert "Retry-After" not in read.headers
 
 
 @pytest.mark.parametrize("sqlstate", ["57014", "08006", "40001"])

@@ -149,7 +149,9 @@ def test_tables_are_included_and_excluded_by_name(database: Engine) -> None:
     rest = reflect(database, exclude=["authors", "tags"])
 
     assert [*some.names.values()] == ["books"]
-    assert [(one.table, one.reason) for one in some.skipped] == [("boks", "there is no such table")]
+    assert [(one.table, one.reason) for one in some.skipped] == [
+        ("boks", "there is no such table; did you mean books?")
+    ]
     assert relationships_of(some, "books") == {}
     assert not inspect(model_of(some, "books")).columns["author_id"].foreign_keys
     assert sorted(rest.names.values()) == ["book_tags", "books"]

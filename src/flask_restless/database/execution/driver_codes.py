@@ -106,6 +106,9 @@ SQLITE: tuple[tuple[str, str], ...] = (
 )
 """Beginning of a message of SQLite -> code; it has no other sign.  That of a foreign key names the schema."""
 
+SQLITE_ERROR = 1
+"""What SQLite says of a statement that it cannot prepare: no such table, column or function."""
+
 
 def driver_code(error: DBAPIError, original: BaseException) -> str:
     """Give the code for what a driver raised, which SQLAlchemy wrapped as `error`."""
@@ -125,7 +128,8 @@ def driver_code(error: DBAPIError, original: BaseException) -> str:
         return "invalid-value"
     if "IntegrityError" in kinds:  # of SQLite: a trigger, which chooses its message itself
         return "refused-value"
-    return "unavailable" if "OperationalError" in kinds else "internal-error"
+    is_wrong = getattr(original, "sqlite_errorcode", None) == SQLITE_ERROR
+    return "unavailable" if "OperationalError" in kinds and not is_wrong else "internal-error"
 
 
 def sqlstate_of(original: BaseException | None) -> str | None:

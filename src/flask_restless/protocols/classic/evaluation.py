@@ -32,9 +32,10 @@ def read_evaluation(call: Call, query: Query) -> Aggregate:
     search = checked_search(found, Q)
     functions = search.get("functions") or []
     if not isinstance(functions, list):
-        raise reject("invalid-parameter", '"functions" is a list of objects such as {"name": "sum", "field": "age"}')
+        detail = '"functions" is a list of objects such as {"name": "sum", "field": "age"}'
+        raise reject("invalid-parameter", detail, Q)
     allowed = classic_of(resource).allow_functions
-    terms = tuple(dict.fromkeys(function_term(resource, one, allowed) for one in functions))
+    terms = tuple(dict.fromkeys(function_term(resource, one, allowed, Q) for one in functions))
     condition = _condition(resource, search)
     prepared, _ = with_search(call, "GET_MANY", search)
     if prepared:
@@ -52,7 +53,7 @@ def _given(call: Call, query: Query) -> Any:
     if not query.q and call.body and classic_of(call.resource).classic_version == "0.6":
         return read_json(call.body, depth=depth, source=Source(pointer=""))
     if not query.q:
-        raise reject("invalid-parameter", "Empty query parameter")
+        raise reject("invalid-parameter", "Empty query parameter", Q)
     return read_json(query.q, depth=depth, source=Q, what="q")
 
 

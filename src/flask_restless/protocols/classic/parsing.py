@@ -205,7 +205,7 @@ def _update_many(call: Call) -> UpdateMany:
     resource = call.resource
     data = read_body(call)
     search = checked_search(data.pop("q", {}), IN_BODY)
-    _check_filtered(resource, search, 'send it in the body, under "q"')
+    _check_filtered(resource, search, 'send it in the body, under "q"', IN_BODY)
     bound = bind_search(resource, search, IN_BODY)
     call.notes.update(search=search, data=data, single=bound.single)
     prepared, trusted = with_search(call, "PATCH_MANY", search, data)
@@ -219,7 +219,7 @@ def _update_many(call: Call) -> UpdateMany:
 def _delete_many(call: Call, query: Query) -> DeleteMany:
     resource = call.resource
     search = read_search(query.q, resource)
-    _check_filtered(resource, search, "send it as q")
+    _check_filtered(resource, search, "send it as q", Q)
     bound = bind_search(resource, search)
     call.notes["search"] = search
     prepared, _ = with_search(call, "DELETE_MANY", search)
@@ -229,10 +229,10 @@ def _delete_many(call: Call, query: Query) -> DeleteMany:
     return DeleteMany(_touched(resource, bound))
 
 
-def _check_filtered(resource: Resource, search: dict[str, Any], cure: str) -> None:
+def _check_filtered(resource: Resource, search: dict[str, Any], cure: str, source: Source) -> None:
     """Refuse to touch every object because a client has forgotten, or misspelt, its search (A-11)."""
     if not search.get("filters") and not classic_of(resource).allow_unfiltered_many:
-        raise reject("invalid-parameter", f"{UNFILTERED}; {cure}")
+        raise reject("invalid-parameter", f"{UNFILTERED}; {cure}", source)
 
 
 def _touched(resource: Resource, search: Search) -> Selection:

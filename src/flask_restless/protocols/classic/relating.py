@@ -9,7 +9,7 @@ from ...operations.binding import escape, find_attribute, relationships_of, show
 from ...operations.filters import And, Comparison
 from ...operations.operation import Change, Id, Link, Matching, Nested, Target
 from ...operations.operators import OPERATORS
-from ...operations.problems import Rejected, Source, quote, reject
+from ...operations.problems import Rejected, Source, did_you_mean, quote, reject
 from ...schema.resource import Relationship, Resource
 from ...schema.types import Unfit
 from .document import Draft, Fields, value_of
@@ -83,6 +83,11 @@ def _added_one(relationship: Relationship, value: dict[str, Any], source: Source
 
 def _link(relationship: Relationship, value: Any, source: Source) -> Link:
     if relationship.is_many:
+        if isinstance(value, dict) and (strange := sorted(value.keys() - CHANGES)):
+            detail = f"the relation {quote(relationship.name)} takes a list of objects, or an object of add and remove"
+            hint = did_you_mean(strange[0], CHANGES)
+            place = _inside(source, strange[0])
+            raise reject("malformed-document", f"{detail}; there is no {quote(strange[0])}{hint}", place)
         return Link(relationship, _described(relationship, value, source, "a list of objects"), source)
     if value is None:
         if not relationship.nullable:

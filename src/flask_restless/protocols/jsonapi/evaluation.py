@@ -6,12 +6,13 @@ The URL is no JSON:API resource, so that its answer, `{"data": [values in order]
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from urllib.parse import unquote_plus
 
 from ...operations.functions import function_term
 from ...operations.json_text import read_json
 from ...operations.operation import Aggregate
-from ...operations.problems import Source, reject
+from ...operations.problems import Source, did_you_mean, quote, reject
 from ...operations.selection import Fields, Selection
 from ...schema.resource import Resource
 
@@ -20,7 +21,10 @@ FILTERS = frozenset({"filter"})
 
 
 def split_query(query: str) -> tuple[str, str]:
-    """Give the text of `functions`, and the query string without it; Rejected (`invalid-parameter`)."""
+    """Give the text of `functions`, and the query string without it.
+
+    Rejected (`invalid-parameter`, `unknown-parameter` for a misspelt name).
+    """
     found: list[str] = []
     rest: list[str] = []
     for piece in query.split("&"):
@@ -29,6 +33,10 @@ def split_query(query: str) -> tuple[str, str]:
             found.append(unquote_plus(value))
         else:
             rest.append(piece)
+    names = [unquote_plus(piece.partition("=")[0]) for piece in rest]
+    if not found and (meant := get_close_matches("functions", names, n=1)):
+        detail = f'there is no query parameter {quote(meant[0])}; did you mean "functions"?'
+        raise reject("unknown-parameter", detail, Source(parameter=meant[0]))
     if len(found) != 1:
         detail = 'name the functions once: functions=[{"name": "count", "field": "id"}]'
         raise reject("invalid-parameter", detail, FUNCTIONS)
@@ -45,5 +53,5 @@ def read_functions(resource: Resource, text: str) -> Aggregate:
     if len(given) > limits.filter_terms:
         raise reject("limit-exceeded", f"a request evaluates at most {limits.filter_terms} functions", FUNCTIONS)
     allowed = resource.options.allow_functions
-    terms = tuple(function_term(resource, one, allowed, FUNCTIONS) for one in given)
+    terms = tuple(function_term(resource, one, allowed, FUNCTIONS, did_you_mean) for one in given)
     return Aggregate(Selection(resource, (Fields(resource, (), ()),)), terms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from urllib.parse import unquote_to_bytes
 
 from ...operations.problems import Source, did_you_mean, quote, reject
@@ -63,7 +64,7 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
     """Take a query string apart; Rejected (`unknown-parameter`, `invalid-parameter`, `limit-exceeded`).
 
     `allowed` are the families that the endpoint takes.  Names with a character outside a-z that nobody here knows
-    are ignored: they are free for proxies and applications (J-6.3.5).
+    are ignored: they are free for proxies and applications (J-6.3.5), unless they nearly are a name of ours.
     """
     if not text:
         return Query()
@@ -111,13 +112,20 @@ def read_query(text: str, allowed: frozenset[str], limits: Limits) -> Query:
     )
 
 
+_OURS: Mapping[str, str] = {name.casefold(): name for name in (*FAMILIES, *REFINEMENTS)}
+"""The letters of the names of ours, without their case -> the name."""
+
 CURES = {
     "group": "; send groupBy=name,publisher.name",
     "ignorecase": "; send ignoreCase=true",
+    "pagenumber": "; send page[number]=2",
+    "pagesize": "; send page[size]=10",
+    "q": "; send filter[objects]=[...], sort and page[size]",
+    "resultsperpage": "; send page[size]=10",
     "callback": "; JSONP is not enabled here",
     "functions": "; functions are evaluated at /eval/<collection>, where the API allows them",
 }
-"""Parameters of earlier generations -> what to send in their place."""
+"""Parameters of earlier generations, and of other APIs -> what to send in their place."""
 
 _EXAMPLES = {"fields": "fields[type]=a,b", "page": "page[size]=10", "sortNulls": "sortNulls[a]=last"}
 
@@ -169,9 +177,11 @@ def _refinement_parts(name: str, base: str, parts: tuple[str, ...]) -> tuple[str
 
 
 def _check_custom(name: str, base: str) -> None:
-    """Refuse names that the standard keeps to itself: all lower-case letters (J-6.3.4)."""
-    if re.fullmatch("[a-z]+", base):
-        hint = CURES.get(base) or did_you_mean(base, FAMILIES)
+    """Refuse names that the standard keeps to itself, all lower-case letters (J-6.3.4), and misspelt ones of ours."""
+    letters = re.sub("[_ -]", "", base.casefold())
+    meant = [f'; did you mean "{_OURS[one]}"?' for one in get_close_matches(letters[:50], _OURS, n=1, cutoff=0.85)]
+    if meant or letters in CURES or re.fullmatch("[a-z]+", base):
+        hint = CURES.get(letters) or "".join(meant) or did_you_mean(base, FAMILIES)
         raise reject("unknown-parameter", f"there is no query parameter {quote(name)}{hint}", Source(parameter=name))
 
 

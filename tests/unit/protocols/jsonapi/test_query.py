@@ -31,6 +31,7 @@ GOOD = {
     "filter by a field with a space": ("filter[first+name]=x", Query(filters={("first name",): "x"})),
     "not ASCII": ("filter[stra%C3%9Fe]=%C3%9F", Query(filters={("straße",): "ß"})),
     "custom": ("fooBar=1&foo_bar=1&utm-source=x&fooBar[comments][size]=2", Query()),
+    "custom that look a little like ours": ("sortOrder=1&withCredentials=1&sort-by=x&pageToken=x", Query()),
     "of a path": (
         "includedPage[comments.author][size]=2&withCount=tags",
         Query(refinements={("includedPage", "comments.author", "size"): "2", ("withCount",): "tags"}),
@@ -92,6 +93,34 @@ def test_query_is_refused(text: str, code: str, name: str) -> None:
 def test_refusal_of_a_misspelled_parameter_helps() -> None:
     """House style, errors."""
     assert 'did you mean "include"' in str(problem_of(read, "inclde=x").detail)
+
+
+NEARLY_OURS = {
+    "Filter[name]=x": 'did you mean "filter"?',
+    "filterBy=x": 'did you mean "filter"?',
+    "includedFilters[a][b]=x": 'did you mean "includedFilter"?',
+    "includePage[a][size]=2": 'did you mean "includedPage"?',
+    "includedpage[a][size]=2": 'did you mean "includedPage"?',
+    "excluded_fields[a]=b": 'did you mean "excludedFields"?',
+    "sortNull[a]=last": 'did you mean "sortNulls"?',
+    "groupby=a": 'did you mean "groupBy"?',
+    "ignoreCases=true": 'did you mean "ignoreCase"?',
+    "withcount=a": 'did you mean "withCount"?',
+    "withLink=none": 'did you mean "withLinks"?',
+    "page_size=3": "send page[size]=10",
+    "pageNumber=3": "send page[number]=2",
+    "results_per_page=3": "send page[size]=10",
+    "q={}": "send filter[objects]",
+}
+
+
+@pytest.mark.parametrize(("text", "cure"), NEARLY_OURS.items(), ids=NEARLY_OURS)
+def test_misspelled_parameters_of_ours_are_refused(text: str, cure: str) -> None:
+    """C-2: a filter with a typing error must not return everything."""
+    problem = problem_of(read, text)
+
+    assert problem.code == "unknown-parameter"
+    assert cure in str(problem.detail)
 
 
 @pytest.mark.parametrize("text", ["sort=a", "page[size]=1", "filter[a]=1"])
