@@ -6,6 +6,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -17,6 +18,7 @@ from sqlalchemy import BigInteger
 
 from .codec import Codec, Json, Unfit, encode_value
 
+YEARS = range(1901, 2156)
 DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,19})", re.ASCII)
 
 
@@ -56,6 +58,20 @@ def integer(bits: int, *, unsigned: bool = False) -> Codec:
         json_schema={"type": "integer", "minimum": low, "maximum": high},
         operand=BigInteger(),
     )
+
+
+def year() -> Codec:
+    """Years as MariaDB keeps them: 1901 to 2155, and 0; numbers below 100 would be stored as years of two digits."""
+    whole = integer(16)
+
+    def decode(value: Json) -> object:
+        found = whole.decode(value)
+        if found != 0 and found not in YEARS:
+            raise Unfit(f"0, or a year from {YEARS[0]} to {YEARS[-1]}", "out-of-range")
+        return found
+
+    schema = {"type": "integer", "minimum": 0, "maximum": YEARS[-1]}
+    return replace(whole, decode=decode, json_schema=schema)
 
 
 def _float(value: Json) -> float:

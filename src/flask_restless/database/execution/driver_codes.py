@@ -129,6 +129,11 @@ def driver_code(error: DBAPIError, original: BaseException) -> str:
 
 
 def sqlstate_of(original: BaseException | None) -> str | None:
-    """Give the SQLSTATE of what a driver of PostgreSQL raised; psycopg2 calls it otherwise."""
+    """Give the SQLSTATE of what a driver of PostgreSQL raised; psycopg2 calls it otherwise.
+
+    Drivers of MySQL number their errors, and PyMySQL gives a SQLSTATE beside the number, which says less.
+    """
+    if original is not None and original.args and isinstance(original.args[0], int):
+        return None
     found: str | None = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
     return found
