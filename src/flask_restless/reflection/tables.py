@@ -26,6 +26,8 @@ from sqlalchemy.dialects.postgresql.ranges import AbstractRange
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint, ReflectedIndex
 from sqlalchemy.exc import DatabaseError, SAWarning
 
+from ..schema.foreign import Foreign
+
 T = TypeVar("T")
 
 STRUCTURES = (ARRAY, JSONB, HSTORE, AbstractRange)
@@ -226,7 +228,8 @@ def key_of(table: Table) -> list[Column[Any]] | None:
 
 
 def _is_structure(column: Column[Any]) -> bool:
-    return isinstance(column.type, STRUCTURES)
+    type_ = column.type.wrapped if isinstance(column.type, Foreign) else column.type
+    return isinstance(type_, STRUCTURES)
 
 
 def unique_keys(table: Table) -> Iterator[list[Column[Any]]]:

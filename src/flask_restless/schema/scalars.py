@@ -212,7 +212,7 @@ def choice(allowed: tuple[str, ...]) -> Codec:
             raise Unfit(expected)
         return value
 
-    return Codec("enum", decode, decode, decode, json_schema={"type": "string", "enum": list(allowed)})
+    return Codec("enum", decode, decode, decode, json_schema={"type": "string", "enum": list(allowed)}, commas=True)
 
 
 def python_enum(class_: type[Enum]) -> Codec:
@@ -225,7 +225,7 @@ def python_enum(class_: type[Enum]) -> Codec:
     def name(value: Any) -> str:
         return value.name if isinstance(value, Enum) else str(value)
 
-    return Codec("enum", decode, decode, decode, name, name, names.json_schema)
+    return Codec("enum", decode, decode, decode, name, name, names.json_schema, commas=True)
 
 
 def uuid(*, as_uuid: bool) -> Codec:

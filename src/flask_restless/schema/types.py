@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from . import scalars, structures
 from .codec import Codec, Unexposable, Unfit, encode_value
+from .foreign import Foreign, foreign
 
 __all__ = ["TYPES", "Codec", "Unexposable", "Unfit", "codec_of", "encode_value"]
 
@@ -99,7 +100,7 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         sql.VARBINARY: lambda type_: structures.binary(type_.length),
         sql.Uuid: _uuid,
         sql.JSON: lambda type_: structures.json_(),
-        postgresql.JSONB: lambda type_: replace(structures.json_(), name="jsonb"),
+        postgresql.JSONB: lambda type_: replace(structures.json_(), name="jsonb", comparable=True),
         sql.ARRAY: _array,
         postgresql.ARRAY: _array,
         postgresql.INET: lambda type_: scalars.network("inet"),
@@ -123,6 +124,7 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         postgresql.MONEY: lambda type_: scalars.string(None),
         postgresql.TSVECTOR: lambda type_: scalars.string(None),
         sql.PickleType: _refuse,
+        Foreign: lambda type_: foreign(type_, codec_of(type_.wrapped)),
         TypeDecorator: _decorated,
     }
 )

@@ -29,6 +29,8 @@ POSTGRESQL: Mapping[str, str] = MappingProxyType(
         "42804": "invalid-value",
         "42846": "invalid-value",
         "42601": "invalid-value",
+        "42602": "invalid-value",
+        "42622": "invalid-value",
         "0A000": "invalid-value",
     }
 )
