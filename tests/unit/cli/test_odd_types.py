@@ -215,3 +215,33 @@ def test_lists_as_keys_are_no_ids() -> None:
 
         assert client.get("/api/t").status_code == 200
         assert [client.get(f"/api/{name}").status_code for name in ("lists", "names")] == [404, 404]
+
+
+@pytest.mark.parametrize("name", ["a`b", "a``b", "50%", "%s", "a:b", "?", 'a"b', "a'b", "a.b", "a[0]", "\\"])
+def test_odd_names_in_mariadb(name: str) -> None:
+    """A-12: a backtick in a name made its whole table a 500."""
+    with fresh_database("mariadb") as engine:
+        column = f"`{name.replace('`', '``')}`".replace("%", "%%")
+        client = served(
+            engine,
+            f"CREATE TABLE parents ({column} INT PRIMARY KEY, n INT)",
+            f"CREATE TABLE kids (id INT PRIMARY KEY, {column} INT UNIQUE, "
+            f"FOREIGN KEY ({column}) REFERENCES parents ({column}))",
+            "INSERT INTO parents VALUES (1, 1)",
+            "INSERT INTO kids VALUES (1, 1), (2, NULL)",
+        )
+        kid, _ = client.get("/api/kids").json["data"]
+        ((link, parent),) = kid["relationships"].items()
+        type_ = parent["data"]["type"]
+
+        both = client.get(f"/api/kids/1?include={link}").json
+        assert [one["id"] for one in both["included"]] == ["1"]
+        changed = {"type": "kids", "id": "2", "relationships": {link: {"data": {"type": type_, "id": "1"}}}}
+        assert client.send("PATCH", "/api/kids/2", {"data": changed}).json["errors"][0]["code"] == "already-exists"
+        assert client.send("POST", f"/api/{type_}", {"data": {"type": type_, "id": "2"}}).status_code == 201
+        changed["relationships"][link]["data"]["id"] = "2"
+        assert client.send("PATCH", "/api/kids/2", {"data": changed}).status_code == 200
+        for path in (f"/api/kids?sort=-{link}.n", f"/api/kids?filter[{link}.n][in]=1", f"/api/{type_}?filter[id]=1"):
+            assert client.get(path).json["data"][0]["id"] == "1"
+        assert len(client.get(f"/api/{type_}?include=kids").json["included"]) == 2
+        assert client.delete("/api/kids/2").status_code == 204
