@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, sessionmaker
+from sqlalchemy.types import UserDefinedType
 from werkzeug.test import TestResponse
 
 from conftest import CheckedClient, checked_client, fresh_database
@@ -28,6 +29,19 @@ class Switch(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     on = mapped_column(mysql.BIT(1))
     many = mapped_column(mysql.BIT(64))
+
+
+class Point(UserDefinedType[str]):
+    cache_ok = True
+
+    def get_col_spec(self, **_options: Any) -> str:
+        return "POINT"
+
+
+class Spot(Base):
+    __tablename__ = "spots"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at = mapped_column(Point)
 
 
 class Odd(Base):
@@ -127,3 +141,15 @@ def test_objects_of_texts_in_urls(odds: CheckedClient) -> None:
     (error,) = refused.json["errors"]
     assert (refused.status_code, error["source"]) == (400, {"parameter": "filter[words]"})
     assert error["detail"] == '"words" takes an object of strings and nulls, not "a"'
+
+
+def test_an_order_that_only_the_database_knows_there_is_none_of() -> None:
+    """T35: the answer was that a value does not fit."""
+    with fresh_database("postgresql") as engine:
+        client = client_of(engine, Spot)
+
+        refused = client.get("/api/spots?sort=-at")
+
+        (error,) = refused.json["errors"]
+        assert (refused.status_code, error["code"], error["source"]) == (400, "invalid-sort", {"parameter": "sort"})
+        assert error["detail"] == 'the database cannot sort by "at": it knows no order of it'
