@@ -279,3 +279,35 @@ def test_what_mariadb_does_not_take_is_named(type_: str, value: Any) -> None:
         assert error["detail"].startswith("the database does not take ")
         assert (refused.status_code, error["source"]) == (400, {"pointer": "/data/attributes/v"})
         assert client.get("/api/t/1").json["data"]["attributes"] == {"w": 1, "v": None}
+
+
+COLLATED = {
+    "mariadb": ("VARCHAR(9)", "VARCHAR(9)"),
+    "sqlite": ("VARCHAR(9) COLLATE NOCASE", "VARCHAR(9) COLLATE NOCASE"),
+    "postgresql": ("CITEXT", "CITEXT"),
+}
+
+
+@pytest.mark.parametrize("kind", COLLATED)
+def test_references_that_are_spelled_otherwise(kind: str) -> None:
+    """J-3.3.7: 'A' refers to 'a', which was included without a linkage that leads there."""
+    with fresh_database(kind) as engine:
+        above, below = COLLATED[kind]
+        client = served(
+            engine,
+            *(["CREATE EXTENSION citext"] if kind == "postgresql" else []),
+            f"CREATE TABLE parents (k {above} PRIMARY KEY)",
+            f"CREATE TABLE kids (id INT PRIMARY KEY, p {below}, FOREIGN KEY (p) REFERENCES parents (k))",
+            "INSERT INTO parents VALUES ('a'), ('b'), ('c')",
+            "INSERT INTO kids VALUES (1, 'A'), (2, 'a'), (3, 'B'), (4, NULL)",
+        )
+
+        kids = client.get("/api/kids?include=p_parents&sort=id").json
+        parents = client.get("/api/parents?include=kids&sort=k").json
+
+        linked = [(one["relationships"]["p_parents"]["data"] or {}).get("id") for one in kids["data"]]
+        assert linked == ["a", "a", "b", None]
+        assert sorted(one["id"] for one in kids["included"]) == ["a", "b"]
+        members = [[one["id"] for one in row["relationships"]["kids"]["data"]] for row in parents["data"]]
+        assert members == [["1", "2"], ["3"], []]
+        assert len(parents["included"]) == 3
