@@ -10,13 +10,18 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Select, Table, Text, cast, null, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, DOMAIN, ENUM
+from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, DOMAIN, ENUM, REGCLASS, REGCONFIG
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType, TypeEngine
 
 from ..schema.foreign import Foreign, Named
 
-UNREAD = (NullType, DOMAIN, CITEXT)
+UNKNOWN = (NullType, REGCLASS, REGCONFIG)
+"""Types whose values the driver reads as texts, and cannot compare with texts."""
+
+ODD = (*UNKNOWN, DOMAIN, ARRAY)
+
+UNREAD = (*UNKNOWN, DOMAIN, CITEXT)
 """Types of which the driver reads no lists."""
 
 
@@ -32,7 +37,7 @@ def name_types(connection: Connection, schema: str | None, tables: Collection[Ta
     """Give the columns of `tables` types whose values can be read and written."""
     if connection.dialect.name != "postgresql":
         return
-    odd = [column for table in tables for column in table.columns if isinstance(column.type, (NullType, DOMAIN, ARRAY))]
+    odd = [column for table in tables for column in table.columns if isinstance(column.type, ODD)]
     if not odd:
         return
     told = _told(connection, schema)
@@ -60,7 +65,7 @@ def _type(
 ) -> TypeEngine[Any]:
     """Give the type of a column; `abilities` are those of the types that were asked for already."""
     base = _base(column.type)
-    if isinstance(base, NullType) and told.member is not None:
+    if isinstance(base, UNKNOWN) and told.member is not None:
         base = ARRAY(base)
     if isinstance(base, ARRAY):
         if not isinstance(base.item_type, UNREAD) and told.dimensions < 2:
@@ -69,7 +74,7 @@ def _type(
         comparable, _ = _abilities(connection, told.member or told.spelling, abilities)
         list_ = ARRAY(item, dimensions=told.dimensions if told.dimensions > 1 else None)
         return Foreign(list_, told.spelling, comparable=comparable, ordered=False)
-    if isinstance(base, NullType) or (isinstance(base, ENUM) and base is not column.type):
+    if isinstance(base, UNKNOWN) or (isinstance(base, ENUM) and base is not column.type):
         comparable, ordered = _abilities(connection, told.spelling, abilities)
         return Foreign(_readable(base), told.spelling, comparable=comparable, ordered=ordered)
     return base
@@ -87,7 +92,7 @@ def _base(type_: TypeEngine[Any]) -> TypeEngine[Any]:
 
 def _readable(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     base = _base(type_)
-    return Text() if isinstance(base, NullType | CITEXT) else base
+    return Text() if isinstance(base, (*UNKNOWN, CITEXT)) else base
 
 
 def _abilities(connection: Connection, spelling: str, known: dict[str, tuple[bool, bool]]) -> tuple[bool, bool]:

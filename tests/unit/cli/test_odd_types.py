@@ -131,6 +131,8 @@ def served_column(engine: Engine, type_: str, value: str) -> CheckedClient:
         ("jsonpath", "'$.\"a\"'", '$."a"', False),
         ("integer[][]", "'{{1,2},{3,4}}'", [[1, 2], [3, 4]], True),
         ("text[][]", "'{{a,b}}'", [["a", "b"]], True),
+        ("regclass", "'pg_class'", "pg_class", True),
+        ("regtype", "'integer'", "integer", True),
         ("pg_lsn", "'16/B374D848'", "16/B374D848", True),
     ],
 )
@@ -311,3 +313,18 @@ def test_references_that_are_spelled_otherwise(kind: str) -> None:
         members = [[one["id"] for one in row["relationships"]["kids"]["data"]] for row in parents["data"]]
         assert members == [["1", "2"], ["3"], []]
         assert len(parents["included"]) == 3
+
+
+@pytest.mark.parametrize("type_", ["regtype", "regclass", "regrole", "regconfig", "regnamespace"])
+def test_names_that_nothing_in_the_database_has(type_: str) -> None:
+    """A-12: a 500, as if a table of ours were missing."""
+    with fresh_database("postgresql") as engine:
+        client = served_column(engine, type_, "NULL")
+
+        refused = [search(client, "eq", "zzz"), search(client, "in", ["zzz"]), patch(client, "1", "zzz")]
+
+        assert [(one.status_code, one.json["errors"][0]["code"]) for one in refused] == [
+            (400, "invalid-filter"),
+            (400, "invalid-filter"),
+            (400, "invalid-value"),
+        ]

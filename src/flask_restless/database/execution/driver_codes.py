@@ -41,6 +41,9 @@ POSTGRESQL_CLASSES: Mapping[str, str] = MappingProxyType(
 )
 """First two characters of a SQLSTATE -> code, for those that are not in POSTGRESQL."""
 
+POSTGRESQL_NAMES = frozenset({"42P01", "42704", "3F000"})
+"""SQLSTATEs of names that nothing has.  Where no place in the statement is told, the name was a value."""
+
 MYSQL: Mapping[int, str] = MappingProxyType(
     {
         1062: "already-exists",
@@ -115,6 +118,8 @@ def driver_code(error: DBAPIError, original: BaseException) -> str:
     if isinstance(number, int):
         return MYSQL.get(number, "internal-error")
     if sqlstate := sqlstate_of(original):
+        if sqlstate in POSTGRESQL_NAMES and _is_of_no_place(original):
+            return "invalid-value"
         return POSTGRESQL.get(sqlstate) or POSTGRESQL_CLASSES.get(sqlstate[:2], "internal-error")
     if error.connection_invalidated:
         return "unavailable"
@@ -128,6 +133,11 @@ def driver_code(error: DBAPIError, original: BaseException) -> str:
     if "IntegrityError" in kinds:  # of SQLite: a trigger, which chooses its message itself
         return "refused-value"
     return "unavailable" if "OperationalError" in kinds else "internal-error"
+
+
+def _is_of_no_place(original: BaseException) -> bool:
+    told = getattr(original, "diag", None)
+    return told is not None and told.statement_position is None and told.message_primary is not None
 
 
 def sqlstate_of(original: BaseException | None) -> str | None:
