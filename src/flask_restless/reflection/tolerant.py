@@ -126,8 +126,10 @@ class TolerantNumeric(TypeDecorator[Any]):
         return NullType()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Write as the number that SQLite would make of it."""
-        return float(value) if isinstance(value, Decimal) else value
+        """Write as the number that SQLite would make of it: whole ones have all digits of 64 bits."""
+        if not isinstance(value, Decimal):
+            return value
+        return int(value) if -(2**63) <= value < 2**63 and value == value.to_integral_value() else float(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Read with as many places as the column declares."""

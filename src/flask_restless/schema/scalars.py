@@ -100,12 +100,15 @@ def number() -> Codec:
     return Codec("number", _float, _float, _text_float, repr, json_schema={"type": "number"})
 
 
+DECIMAL = re.compile(NUMBER.pattern.replace("40", "400"), re.ASCII)
+
+
 def _to_decimal(value: Json) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Unfit("a decimal number, as a string")
     text = value if isinstance(value, str) else repr(value)
-    if not NUMBER.fullmatch(text):
-        raise Unfit("a decimal number, as a string")
+    if not DECIMAL.fullmatch(text):
+        raise Unfit("a decimal number of at most 400 digits, as a string")
     try:
         found = Decimal(text)
     except InvalidOperation:
@@ -113,6 +116,14 @@ def _to_decimal(value: Json) -> Decimal:
     if found.adjusted() > 400 or found.adjusted() < -400:
         raise Unfit("a decimal number of at most 400 digits", "out-of-range")
     return found
+
+
+def _places(found: Decimal) -> int:
+    """Give the decimal places that are no trailing zeros; `Decimal.normalize` would round to 28 digits first."""
+    _, digits, exponent = found.as_tuple()
+    assert isinstance(exponent, int)
+    zeros = next((number for number, digit in enumerate(reversed(digits)) if digit), 0)
+    return -exponent - zeros
 
 
 def _plain(value: Any) -> Json:
@@ -127,8 +138,7 @@ def decimal(precision: int | None, scale: int | None) -> Codec:
 
     def decode(value: Json) -> Decimal:
         found = _to_decimal(value)
-        exponent = found.normalize().as_tuple().exponent
-        places = -exponent if isinstance(exponent, int) else 0
+        places = _places(found)
         kept = scale if scale is not None else (0 if precision is not None else None)
         if kept is not None and found and places > kept:
             raise Unfit(f"at most {kept} decimal places" if kept >= 0 else f"a multiple of 1E{-kept}", "out-of-range")

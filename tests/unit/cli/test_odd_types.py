@@ -328,3 +328,45 @@ def test_names_that_nothing_in_the_database_has(type_: str) -> None:
             (400, "invalid-filter"),
             (400, "invalid-value"),
         ]
+
+
+@pytest.mark.parametrize(("kind", "type_"), [("mariadb", "DECIMAL(65, 0)"), ("postgresql", "NUMERIC")])
+@pytest.mark.parametrize("value", ["9" * 65, "-" + "123456789" * 7])
+def test_decimals_of_many_digits(kind: str, type_: str, value: str) -> None:
+    """B-5: those of more than 40 digits were read, and refused as what is no decimal number."""
+    with fresh_database(kind) as engine:
+        client = served(engine, f"CREATE TABLE t (id INT PRIMARY KEY, v {type_})", f"INSERT INTO t VALUES (1, {value})")
+
+        assert value_of(client) == value
+        assert patch(client, "1", value).json["data"]["attributes"]["v"] == value
+        assert found(client, "eq", value) == ["1"]
+        assert [one["id"] for one in client.get(f"/api/t?filter[v]={value}").json["data"]] == ["1"]
+        refused = patch(client, "1", "9" * 500)
+        assert refused.status_code == 422
+        assert "at most 400 digits" in refused.json["errors"][0]["detail"] or kind == "mariadb"
+
+
+@pytest.mark.parametrize("declared", ["NUMERIC", "DECIMAL(20, 0)", "NUMERIC(30, 2)"])
+def test_whole_numbers_among_decimals_of_sqlite(sqlite: Engine, declared: str) -> None:
+    """B-5: SQLite has them whole; those beyond 2^53 were written with other digits, and not found."""
+    client = served(
+        sqlite, f"CREATE TABLE t (id INTEGER PRIMARY KEY, v {declared})", "INSERT INTO t VALUES (1, 9007199254740993)"
+    )
+    value = value_of(client)
+
+    assert found(client, "eq", value) == ["1"]
+    assert patch(client, "1", value).json["data"]["attributes"]["v"] == value
+    with sqlite.connect() as connection:
+        assert connection.exec_driver_sql("SELECT v, typeof(v) FROM t").one() == (9007199254740993, "integer")
+
+
+def test_places_behind_many_digits() -> None:
+    """B-5: beyond 28 digits, places that the column does not keep were rounded away."""
+    with fresh_database("postgresql") as engine:
+        client = served(engine, "CREATE TABLE t (id INT PRIMARY KEY, v NUMERIC(40, 2))", "INSERT INTO t VALUES (1, 1)")
+        many = "123456789012345678901234567890"
+
+        refused = patch(client, "1", f"{many}.125")
+
+        assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "out-of-range")
+        assert patch(client, "1", f"{many}.120").json["data"]["attributes"]["v"] == f"{many}.12"
