@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from ...operations.outcome import Row
 from ...schema.resource import Relationship
 from ..planning.ways import lower_keys, upper_keys
+from .reading import Reading
 
 AT_ONCE = 100
 """Texts that one statement looks up; SQLite joins at most 500 selections."""
 
 
 def spelled(
-    rows: Sequence[Row], keys: Sequence[Any], place: tuple[int, ...], relationship: Relationship, session: Session
+    rows: Sequence[Row], keys: Sequence[Any], place: tuple[int, ...], relationship: Relationship, reading: Reading
 ) -> Sequence[Row]:
     """Give the rows of a branch with the `keys` of the rows above, as those spell them, at `place`.
 
@@ -39,10 +40,10 @@ def spelled(
         return rows
     if relationship.local_keys:
         spellings: dict[Any, list[Any]] = {key: [] if key in strange else [key] for key in found}
-        for key, one in _held(relationship.target_model, lower[0], alone, session).items():
+        for key, one in _held(relationship.target_model, lower[0], alone, reading.session).items():
             spellings.setdefault(one, []).append(key)
     else:
-        known = _held(relationship.model, upper[0], strange, session)
+        known = _held(relationship.model, upper[0], strange, reading.session)
         spellings = {key: [known[key]] for key in strange if key in known}
     return [
         (*row[:number], key, *row[number + 1 :]) for row in rows for key in spellings.get(row[number]) or [row[number]]

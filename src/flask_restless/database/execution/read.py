@@ -243,7 +243,7 @@ def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], descent: Des
         beyond = 0 if plan.place is None else len(some)
         most = {MOST: descent.allowance.left + beyond + 1}
         found = _rows(plan.node, parameters | most | {KEYS: some}, descent.reading)
-        found = spelled(found, some, plan.node.layout.parent, branch.relationship, descent.reading.session)
+        found = spelled(found, some, plan.node.layout.parent, branch.relationship, descent.reading)
         descent.allowance.take(found if plan.place is None else _cut(found, plan, parameters[LAST])[0])
         rows.extend(found)
     if plan.place is None:
