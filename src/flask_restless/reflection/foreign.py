@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, CITEXT, DOMAIN, ENUM, REGCLASS
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import NullType, TypeEngine
 
-from ..schema.foreign import Foreign, Named
+from ..database_types import Foreign, Named
 
 UNKNOWN = (NullType, REGCLASS, REGCONFIG)
 """Types whose values the driver reads as texts, and cannot compare with texts."""

@@ -28,7 +28,7 @@ from sqlalchemy.dialects.postgresql.ranges import AbstractRange
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint, ReflectedIndex
 from sqlalchemy.exc import DatabaseError, SAWarning
 
-from ..schema.foreign import Foreign
+from ..database_types import Foreign
 
 T = TypeVar("T")
 

@@ -16,9 +16,9 @@ from sqlalchemy import types as sql
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from ..database_types import Foreign
 from . import scalars, structures
 from .codec import Codec, Unexposable, Unfit, encode_value
-from .foreign import Foreign, foreign
 
 __all__ = ["TYPES", "Codec", "Unexposable", "Unfit", "codec_of", "encode_value"]
 
@@ -54,6 +54,16 @@ def _decorated(type_: TypeDecorator[Any]) -> Codec:
     codec = codec_of(type_.impl_instance)
     overridden = type(type_).process_result_value is not TypeDecorator.process_result_value
     return structures.loosely_encoded(codec) if overridden else codec
+
+
+def _foreign(type_: Foreign) -> Codec:
+    """Serve a type that only the database knows as what its values go as, as far as it can compare and sort them."""
+    known = codec_of(type_.wrapped)
+    if isinstance(type_.wrapped, sql.ARRAY):
+        codec = structures.loosely_encoded(known)
+    else:
+        codec = replace(known, name=type_.spelling, textual=False, commas=True)
+    return replace(codec, comparable=type_.comparable and known.comparable, ordered=type_.ordered and known.ordered)
 
 
 def _range(bound: Codec) -> Row:
@@ -124,7 +134,7 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         postgresql.MONEY: lambda type_: scalars.string(None),
         postgresql.TSVECTOR: lambda type_: scalars.string(None),
         sql.PickleType: _refuse,
-        Foreign: lambda type_: foreign(type_, codec_of(type_.wrapped)),
+        Foreign: _foreign,
         TypeDecorator: _decorated,
     }
 )

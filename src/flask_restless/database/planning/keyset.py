@@ -32,10 +32,10 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from ...database_types import Foreign
 from ...operations.cursors import may_be_null
 from ...operations.paging import Page
 from ...operations.selection import SortKey
-from ...schema.foreign import Foreign
 from .binds import Binds
 from .nulls import SMALLEST
 

@@ -1,19 +1,16 @@
 """Types of a database that SQLAlchemy or the driver does not know, by their name there.
 
-Their values cross as texts, or as lists of texts, as the database itself writes and reads them.
+Their values cross as texts, or as lists of texts, as the database itself writes and reads them.  The reflection finds
+such types, and the schema gives them codecs; this is all that they have in common.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, cast
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine, UserDefinedType
-
-from .codec import Codec
-from .structures import loosely_encoded
 
 
 class Named(UserDefinedType[Any]):
@@ -57,10 +54,3 @@ class Foreign(TypeDecorator[Any]):
     def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
         """Take what is compared with such a value for another one."""
         return self
-
-
-def foreign(type_: Foreign, known: Codec) -> Codec:
-    """Give the codec of such a type; `known` is that of what its values go as."""
-    is_list = isinstance(type_.wrapped, ARRAY)
-    codec = loosely_encoded(known) if is_list else replace(known, name=type_.spelling, textual=False, commas=True)
-    return replace(codec, comparable=type_.comparable and known.comparable, ordered=type_.ordered and known.ordered)
