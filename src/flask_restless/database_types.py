@@ -1,14 +1,14 @@
-"""Types of a database that SQLAlchemy or the driver does not know, by their name there.
+"""Types of a database that SQLAlchemy or the driver does not know, by their name there, and others as they are kept.
 
-Their values cross as texts, or as lists of texts, as the database itself writes and reads them.  The reflection finds
-such types, and the schema gives them codecs; this is all that they have in common.
+The values of those cross as texts, or as lists of texts, as the database itself writes and reads them.  The reflection
+finds such types, and the schema gives them codecs; this is all that they have in common.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, cast
+from sqlalchemy import BindParameter, ColumnElement, Numeric, cast
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import ARRAY, TypeDecorator, TypeEngine, UserDefinedType
 
@@ -54,3 +54,10 @@ class Foreign(TypeDecorator[Any]):
     def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
         """Take what is compared with such a value for another one."""
         return self
+
+
+class FloatingDecimal(TypeDecorator[Any]):
+    """A decimal number that the database keeps as a floating point one unless it is whole, as SQLite does."""
+
+    impl = Numeric
+    cache_ok = True

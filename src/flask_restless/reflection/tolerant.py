@@ -33,6 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from ..database_types import FloatingDecimal
+
 
 class _Tolerant(TypeDecorator[Any]):
     """Stores and reads by functions of our own that never raise."""
@@ -111,10 +113,9 @@ class TolerantTime(_Tolerant):
         return _iso(value, time.fromisoformat)
 
 
-class TolerantNumeric(TypeDecorator[Any]):
+class TolerantNumeric(FloatingDecimal):
     """A decimal number; text that is no number is read as text."""
 
-    impl = Numeric
     cache_ok = True
 
     def __init__(self, precision: int | None = None, scale: int | None = None) -> None:

@@ -157,6 +157,23 @@ def decimal(precision: int | None, scale: int | None) -> Codec:
     )
 
 
+def floating(known: Codec) -> Codec:
+    """Decimal numbers where only whole ones are kept with all digits: those that would be rounded are refused."""
+
+    def decode(value: Json) -> object:
+        found = known.decode(value)
+        if isinstance(found, Decimal) and not _is_kept(found):
+            raise Unfit("a decimal number of at most 15 digits, which this database keeps", "out-of-range")
+        return found
+
+    return replace(known, decode=decode)
+
+
+def _is_kept(found: Decimal) -> bool:
+    is_whole = -(2**63) <= found < 2**63 and found == found.to_integral_value()
+    return is_whole or Decimal(repr(float(found))) == found
+
+
 def _boolean(value: Json) -> bool:
     if not isinstance(value, bool):
         raise Unfit("true or false")

@@ -16,7 +16,7 @@ from sqlalchemy import types as sql
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from ..database_types import Foreign
+from ..database_types import FloatingDecimal, Foreign
 from . import scalars, structures
 from .codec import Codec, Unexposable, Unfit, encode_value
 
@@ -135,6 +135,7 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         postgresql.TSVECTOR: lambda type_: scalars.string(None),
         sql.PickleType: _refuse,
         Foreign: _foreign,
+        FloatingDecimal: lambda type_: scalars.floating(_decorated(type_)),
         TypeDecorator: _decorated,
     }
 )

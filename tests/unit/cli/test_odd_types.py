@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -370,3 +371,18 @@ def test_places_behind_many_digits() -> None:
 
         assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "out-of-range")
         assert patch(client, "1", f"{many}.120").json["data"]["attributes"]["v"] == f"{many}.12"
+
+
+@pytest.mark.parametrize("value", ["1e350", "9" * 390, "12345678901234567890.5", "0.12345678901234567"])
+def test_decimals_that_sqlite_would_round(sqlite: Engine, value: str) -> None:
+    """B-5: they were stored with other digits, or as infinity, which was answered as null."""
+    client = served(sqlite, "CREATE TABLE t (id INTEGER PRIMARY KEY, v NUMERIC)", "INSERT INTO t VALUES (1, 1.5)")
+
+    refused = patch(client, "1", value)
+
+    assert (refused.status_code, refused.json["errors"][0]["code"]) == (422, "out-of-range")
+    assert "a decimal number of at most 15 digits" in refused.json["errors"][0]["detail"]
+    assert value_of(client) == "1.5"
+    for kept in ("0.1", "1e300", "-123456789012.345", "9223372036854775807"):
+        assert patch(client, "1", kept).status_code == 200
+        assert Decimal(value_of(client)) == Decimal(kept)
