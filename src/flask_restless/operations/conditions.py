@@ -265,7 +265,10 @@ class ConditionBinder:
         self._check_operator(attribute.codec, operator, name)
         if operator.operand is Operand.FLAG:
             return Comparison(attribute, OPERATORS["is_null" if self.operands.flag(value) else "is_not_null"])
-        return Comparison(attribute, operator, self.operands.read(attribute.codec, operator, value, name))
+        right = self.operands.read(attribute.codec, operator, value, name)
+        if right == () and operator.operand is Operand.VALUES:  # not every type has a list of no values in SQL
+            return Or(()) if operator.name == "in" else And(())
+        return Comparison(attribute, operator, right)
 
     def _check_operator(self, codec: Codec, operator: Operator, name: str) -> None:
         if not fits(operator, codec):

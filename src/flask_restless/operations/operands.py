@@ -36,9 +36,6 @@ _POSTGRESQL: Mapping[str, frozenset[str]] = {
 }
 """Codecs of the types for which PostgreSQL knows the operator."""
 
-_WITHOUT_EQUALITY = frozenset({"json"})
-"""Codecs of types whose values not every database can compare; PostgreSQL can for JSONB, not for JSON."""
-
 
 def fits(operator: Operator, codec: Codec) -> bool:
     """Tell whether an operator makes sense for values of a type."""
@@ -48,9 +45,9 @@ def fits(operator: Operator, codec: Codec) -> bool:
         case Needs.TEXT:
             return codec.textual
         case Needs.POSTGRESQL:
-            return codec.name in _POSTGRESQL.get(operator.name, frozenset())
+            return codec.comparable and codec.name in _POSTGRESQL.get(operator.name, frozenset())
         case _:
-            return operator.operand in (Operand.NONE, Operand.FLAG) or codec.name not in _WITHOUT_EQUALITY
+            return operator.operand in (Operand.NONE, Operand.FLAG) or codec.comparable
 
 
 def fitting(codec: Codec) -> list[str]:

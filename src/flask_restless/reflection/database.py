@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, MetaData, Table, inspect
 from sqlalchemy.orm import DeclarativeBase, configure_mappers
 
+from .foreign import name_types
 from .names import assign, class_name, column_keys
 from .relationships import Members, add_association, add_references
 from .tables import Reference, is_association, key_of, read_references, read_tables
@@ -59,6 +60,7 @@ def reflect(
     with engine.connect() as connection:
         wanted, skipped = _wanted(connection, schema, include, frozenset(exclude), views)
         tables = read_tables(connection, schema, wanted)
+        name_types(connection, schema, tables)
         keyed = [table for table in tables if key_of(table)]
         references = read_references(connection, schema, keyed)
     skipped += [

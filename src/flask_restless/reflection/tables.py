@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
     Computed,
     Connection,
+    Dialect,
     FetchedValue,
     ForeignKeyConstraint,
     Identity,
@@ -25,6 +27,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, HSTORE, JSONB
 from sqlalchemy.dialects.postgresql.ranges import AbstractRange
 from sqlalchemy.engine.interfaces import ReflectedColumn, ReflectedForeignKeyConstraint, ReflectedIndex
 from sqlalchemy.exc import DatabaseError, SAWarning
+
+from ..database_types import Foreign
 
 T = TypeVar("T")
 
@@ -60,16 +64,16 @@ def read_tables(connection: Connection, schema: str | None, names: Collection[st
     names = [name for name in sorted(names) if _is_readable(connection, schema, name)]
     if not names:
         return []
-    inspector, metadata = inspect(connection), MetaData()
+    inspector, metadata, own = inspect(connection), MetaData(), partial(_own_name, connection.dialect)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)
-        columns = {key: _named(found) for key, found in inspector.get_multi_columns(schema, names).items()}
+        columns = {key: _named(found, own) for key, found in inspector.get_multi_columns(schema, names).items()}
         keys = inspector.get_multi_pk_constraint(schema, names)
         uniques = _unique_keys(connection, schema, names)
     tables = []
     for name in names:
-        key = keys[schema, name]["constrained_columns"]
-        unique = [UniqueConstraint(*one) for one in uniques[name]]
+        key = [own(one) for one in keys[schema, name]["constrained_columns"]]
+        unique = [UniqueConstraint(*map(own, one)) for one in uniques[name]]
         table = Table(name, metadata, *_columns(columns[schema, name], key), *unique, schema=schema)
         if connection.dialect.name == "sqlite" and not _makes_keys(connection, schema, name):
             for column in table.primary_key.columns:
@@ -89,9 +93,14 @@ def _is_readable(connection: Connection, schema: str | None, name: str) -> bool:
     return True
 
 
-def _named(columns: Iterable[ReflectedColumn]) -> list[ReflectedColumn]:
-    """Leave out the column without a name that SQLite allows: SQLAlchemy has none such."""
-    return [one for one in columns if one["name"]]
+def _named(columns: Iterable[ReflectedColumn], own: Callable[[str], str]) -> list[ReflectedColumn]:
+    """Give columns their own names, and leave out the one without that SQLite allows: SQLAlchemy has none such."""
+    return [{**one, "name": own(one["name"])} for one in columns if one["name"]]
+
+
+def _own_name(dialect: Dialect, name: str) -> str:
+    """Give the name behind what SQLAlchemy 2.0 and 2.1 read for MariaDB: they leave a backtick in it doubled."""
+    return name.replace("``", "`") if dialect.name in ("mysql", "mariadb") else name
 
 
 def _columns(found: Iterable[ReflectedColumn], key: Collection[str]) -> Iterator[Column[Any]]:
@@ -169,10 +178,11 @@ def read_references(connection: Connection, schema: str | None, tables: Collecti
         warnings.simplefilter("ignore", SAWarning)
         found = inspect(connection).get_multi_foreign_keys(schema=schema, filter_names=[table.name for table in tables])
     by_name = {table.name: table for table in tables}
+    own = partial(_own_name, connection.dialect)
     references: list[Reference] = []
     for (_, name), keys in sorted(found.items(), key=lambda item: item[0][1]):
         for key in sorted(keys, key=lambda key: key["constrained_columns"]):
-            reference = _reference(by_name[name], key, schema, by_name)
+            reference = _reference(by_name[name], key, schema, by_name, own)
             if reference is not None and not any(_same(reference, other) for other in references):
                 references.append(reference)
     for reference in references:
@@ -182,13 +192,17 @@ def read_references(connection: Connection, schema: str | None, tables: Collecti
 
 
 def _reference(
-    table: Table, key: ReflectedForeignKeyConstraint, schema: str | None, tables: Mapping[str, Table]
+    table: Table,
+    key: ReflectedForeignKeyConstraint,
+    schema: str | None,
+    tables: Mapping[str, Table],
+    own: Callable[[str], str],
 ) -> Reference | None:
-    target = _lookup(tables, key["referred_table"])
+    target = _lookup(tables, own(key["referred_table"]))
     if target is None or key["referred_schema"] != schema:
         return None
-    remote_names = key["referred_columns"] or [column.name for column in target.primary_key.columns]
-    local = [_lookup(dict(table.columns.items()), name) for name in key["constrained_columns"]]
+    remote_names = [*map(own, key["referred_columns"])] or [column.name for column in target.primary_key.columns]
+    local = [_lookup(dict(table.columns.items()), own(name)) for name in key["constrained_columns"]]
     remote = [_lookup(dict(target.columns.items()), name) for name in remote_names]
     if len(local) != len(remote):
         return None
@@ -226,7 +240,8 @@ def key_of(table: Table) -> list[Column[Any]] | None:
 
 
 def _is_structure(column: Column[Any]) -> bool:
-    return isinstance(column.type, STRUCTURES)
+    type_ = column.type.wrapped if isinstance(column.type, Foreign) else column.type
+    return isinstance(type_, STRUCTURES)
 
 
 def unique_keys(table: Table) -> Iterator[list[Column[Any]]]:

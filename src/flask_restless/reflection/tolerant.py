@@ -33,6 +33,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import mysql
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from ..database_types import FloatingDecimal
+
 
 class _Tolerant(TypeDecorator[Any]):
     """Stores and reads by functions of our own that never raise."""
@@ -111,10 +113,9 @@ class TolerantTime(_Tolerant):
         return _iso(value, time.fromisoformat)
 
 
-class TolerantNumeric(TypeDecorator[Any]):
+class TolerantNumeric(FloatingDecimal):
     """A decimal number; text that is no number is read as text."""
 
-    impl = Numeric
     cache_ok = True
 
     def __init__(self, precision: int | None = None, scale: int | None = None) -> None:
@@ -126,8 +127,10 @@ class TolerantNumeric(TypeDecorator[Any]):
         return NullType()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Write as the number that SQLite would make of it."""
-        return float(value) if isinstance(value, Decimal) else value
+        """Write as the number that SQLite would make of it: whole ones have all digits of 64 bits."""
+        if not isinstance(value, Decimal):
+            return value
+        return int(value) if -(2**63) <= value < 2**63 and value == value.to_integral_value() else float(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         """Read with as many places as the column declares."""

@@ -47,7 +47,8 @@ class Codec:
     filter to what is compared with the column (looser in range and length), `parse` a text in a URL likewise; all
     three raise Unfit.  `text` is the one canonical text of a value: `parse(text(value)) == value`.  `encode` gives
     what orjson writes as intended, None where orjson writes the value so already.  `operand` is the type of a bind
-    parameter that is compared with the column, None for the column's own.
+    parameter that is compared with the column, None for the column's own.  `comparable` tells whether every
+    database knows equal values, and `commas` whether a comma may stand in the text of one that is not `textual`.
     """
 
     name: str
@@ -60,6 +61,8 @@ class Codec:
     operand: TypeEngine[Any] | None = None
     ordered: bool = True
     textual: bool = False
+    comparable: bool = True
+    commas: bool = False
     contains: Codec | None = None
 
 

@@ -6,6 +6,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -17,6 +18,7 @@ from sqlalchemy import BigInteger
 
 from .codec import Codec, Json, Unfit, encode_value
 
+YEARS = range(1901, 2156)
 DIGITS = re.compile(r"-?(?:0|[1-9][0-9]{0,19})", re.ASCII)
 
 
@@ -58,6 +60,20 @@ def integer(bits: int, *, unsigned: bool = False) -> Codec:
     )
 
 
+def year() -> Codec:
+    """Years as MariaDB keeps them: 1901 to 2155, and 0; numbers below 100 would be stored as years of two digits."""
+    whole = integer(16)
+
+    def decode(value: Json) -> object:
+        found = whole.decode(value)
+        if found != 0 and found not in YEARS:
+            raise Unfit(f"0, or a year from {YEARS[0]} to {YEARS[-1]}", "out-of-range")
+        return found
+
+    schema = {"type": "integer", "minimum": 0, "maximum": YEARS[-1]}
+    return replace(whole, decode=decode, json_schema=schema)
+
+
 def _float(value: Json) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Unfit("a number")
@@ -84,12 +100,15 @@ def number() -> Codec:
     return Codec("number", _float, _float, _text_float, repr, json_schema={"type": "number"})
 
 
+DECIMAL = re.compile(NUMBER.pattern.replace("40", "400"), re.ASCII)
+
+
 def _to_decimal(value: Json) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise Unfit("a decimal number, as a string")
     text = value if isinstance(value, str) else repr(value)
-    if not NUMBER.fullmatch(text):
-        raise Unfit("a decimal number, as a string")
+    if not DECIMAL.fullmatch(text):
+        raise Unfit("a decimal number of at most 400 digits, as a string")
     try:
         found = Decimal(text)
     except InvalidOperation:
@@ -97,6 +116,14 @@ def _to_decimal(value: Json) -> Decimal:
     if found.adjusted() > 400 or found.adjusted() < -400:
         raise Unfit("a decimal number of at most 400 digits", "out-of-range")
     return found
+
+
+def _places(found: Decimal) -> int:
+    """Give the decimal places that are no trailing zeros; `Decimal.normalize` would round to 28 digits first."""
+    _, digits, exponent = found.as_tuple()
+    assert isinstance(exponent, int)
+    zeros = next((number for number, digit in enumerate(reversed(digits)) if digit), 0)
+    return -exponent - zeros
 
 
 def _plain(value: Any) -> Json:
@@ -111,8 +138,7 @@ def decimal(precision: int | None, scale: int | None) -> Codec:
 
     def decode(value: Json) -> Decimal:
         found = _to_decimal(value)
-        exponent = found.normalize().as_tuple().exponent
-        places = -exponent if isinstance(exponent, int) else 0
+        places = _places(found)
         kept = scale if scale is not None else (0 if precision is not None else None)
         if kept is not None and found and places > kept:
             raise Unfit(f"at most {kept} decimal places" if kept >= 0 else f"a multiple of 1E{-kept}", "out-of-range")
@@ -129,6 +155,23 @@ def decimal(precision: int | None, scale: int | None) -> Codec:
         _plain,
         {"type": "string", "format": "decimal"},
     )
+
+
+def floating(known: Codec) -> Codec:
+    """Decimal numbers where only whole ones are kept with all digits: those that would be rounded are refused."""
+
+    def decode(value: Json) -> object:
+        found = known.decode(value)
+        if isinstance(found, Decimal) and not _is_kept(found):
+            raise Unfit("a decimal number of at most 15 digits, which this database keeps", "out-of-range")
+        return found
+
+    return replace(known, decode=decode)
+
+
+def _is_kept(found: Decimal) -> bool:
+    is_whole = -(2**63) <= found < 2**63 and found == found.to_integral_value()
+    return is_whole or Decimal(repr(float(found))) == found
 
 
 def _boolean(value: Json) -> bool:
@@ -196,7 +239,7 @@ def choice(allowed: tuple[str, ...]) -> Codec:
             raise Unfit(expected)
         return value
 
-    return Codec("enum", decode, decode, decode, json_schema={"type": "string", "enum": list(allowed)})
+    return Codec("enum", decode, decode, decode, json_schema={"type": "string", "enum": list(allowed)}, commas=True)
 
 
 def python_enum(class_: type[Enum]) -> Codec:
@@ -209,7 +252,7 @@ def python_enum(class_: type[Enum]) -> Codec:
     def name(value: Any) -> str:
         return value.name if isinstance(value, Enum) else str(value)
 
-    return Codec("enum", decode, decode, decode, name, name, names.json_schema)
+    return Codec("enum", decode, decode, decode, name, name, names.json_schema, commas=True)
 
 
 def uuid(*, as_uuid: bool) -> Codec:

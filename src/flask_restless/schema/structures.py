@@ -70,7 +70,7 @@ def _tree(value: Json) -> Json:
 
 def json_() -> Codec:
     """Any JSON value."""
-    return Codec("json", _tree, _tree, clean, ordered=False, encode=None, json_schema={}, textual=False)
+    return Codec("json", _tree, _tree, clean, ordered=False, comparable=False, commas=True)
 
 
 def array(item: Codec, dimensions: int) -> Codec:
@@ -99,6 +99,8 @@ def array(item: Codec, dimensions: int) -> Codec:
         None if item.encode is None else encode,
         {"type": "array", "items": item.json_schema},
         ordered=False,
+        comparable=item.comparable,
+        commas=True,
         contains=item,
     )
 
@@ -123,7 +125,9 @@ def choices(values: tuple[str, ...]) -> Codec:
         return text(decode(text_.split(",") if text_ else []))
 
     schema = {"type": "array", "items": {"type": "string", "enum": list(values)}, "uniqueItems": True}
-    return Codec("set", decode, lambda value: text(decode(value)), parse, text, ordered, schema, ordered=False)
+    return Codec(
+        "set", decode, lambda value: text(decode(value)), parse, text, ordered, schema, ordered=False, commas=True
+    )
 
 
 def keyed(item: Codec) -> Codec:
@@ -164,8 +168,11 @@ def hstore() -> Codec:
         _tree(value)
         return value
 
+    def parse(text: str) -> object:
+        raise Unfit("an object of strings and nulls")
+
     schema = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
-    return Codec("hstore", decode, decode, clean, str, None, schema, ordered=False)
+    return Codec("hstore", decode, decode, parse, str, None, schema, ordered=False, commas=True)
 
 
 def range_of(bound: Codec) -> Codec:
@@ -197,12 +204,22 @@ def range_of(bound: Codec) -> Codec:
     def parse(text: str) -> object:
         raise Unfit(expected)
 
-    return Codec("range", decode, decode, parse, str, encode, {"type": "object"}, ordered=False)
+    return Codec("range", decode, decode, parse, str, encode, {"type": "object"}, ordered=False, commas=True)
 
 
 def multirange_of(bound: Codec) -> Codec:
-    """PostgreSQL multiranges, as lists of ranges."""
-    return replace(array(range_of(bound), 1), name="multirange", contains=None)
+    """PostgreSQL multiranges, as lists of ranges; none of them may be null."""
+    ranges = array(range_of(bound), 1)
+
+    def each(convert: Callable[[Json], object]) -> Callable[[Json], object]:
+        def decode(value: Json) -> object:
+            if isinstance(value, list) and None in value:
+                raise Unfit("a list (range) without nulls")
+            return convert(value)
+
+        return decode
+
+    return replace(ranges, name="multirange", decode=each(ranges.decode), accept=each(ranges.accept), contains=None)
 
 
 def value() -> Codec:

@@ -16,6 +16,7 @@ from sqlalchemy import types as sql
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from ..database_types import FloatingDecimal, Foreign
 from . import scalars, structures
 from .codec import Codec, Unexposable, Unfit, encode_value
 
@@ -55,6 +56,16 @@ def _decorated(type_: TypeDecorator[Any]) -> Codec:
     return structures.loosely_encoded(codec) if overridden else codec
 
 
+def _foreign(type_: Foreign) -> Codec:
+    """Serve a type that only the database knows as what its values go as, as far as it can compare and sort them."""
+    known = codec_of(type_.wrapped)
+    if isinstance(type_.wrapped, sql.ARRAY):
+        codec = structures.loosely_encoded(known)
+    else:
+        codec = replace(known, name=type_.spelling, textual=False, commas=True)
+    return replace(codec, comparable=type_.comparable and known.comparable, ordered=type_.ordered and known.ordered)
+
+
 def _range(bound: Codec) -> Row:
     return lambda type_: structures.range_of(bound)
 
@@ -78,7 +89,8 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         mysql.TINYINT: _integer(8),
         mysql.MEDIUMINT: _integer(24),
         mysql.SET: lambda type_: structures.choices(tuple(type_.values)),
-        mysql.YEAR: lambda type_: scalars.integer(16),
+        mysql.YEAR: lambda type_: scalars.year(),
+        mysql.BIT: lambda type_: scalars.integer(type_.length or 1, unsigned=True),
         postgresql.OID: lambda type_: scalars.integer(32, unsigned=True),
         sql.Float: lambda type_: scalars.number(),
         sql.Numeric: _numeric,
@@ -91,11 +103,14 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         sql.Interval: lambda type_: scalars.interval(),
         postgresql.INTERVAL: lambda type_: scalars.interval(),
         sql.LargeBinary: lambda type_: structures.binary(type_.length),
+        mysql.TINYBLOB: lambda type_: structures.binary(2**8 - 1),
+        mysql.MEDIUMBLOB: lambda type_: structures.binary(2**24 - 1),
+        mysql.LONGBLOB: lambda type_: structures.binary(None),
         sql.BINARY: lambda type_: structures.binary(type_.length),
         sql.VARBINARY: lambda type_: structures.binary(type_.length),
         sql.Uuid: _uuid,
         sql.JSON: lambda type_: structures.json_(),
-        postgresql.JSONB: lambda type_: replace(structures.json_(), name="jsonb"),
+        postgresql.JSONB: lambda type_: replace(structures.json_(), name="jsonb", comparable=True),
         sql.ARRAY: _array,
         postgresql.ARRAY: _array,
         postgresql.INET: lambda type_: scalars.network("inet"),
@@ -119,6 +134,8 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         postgresql.MONEY: lambda type_: scalars.string(None),
         postgresql.TSVECTOR: lambda type_: scalars.string(None),
         sql.PickleType: _refuse,
+        Foreign: _foreign,
+        FloatingDecimal: lambda type_: scalars.floating(_decorated(type_)),
         TypeDecorator: _decorated,
     }
 )

@@ -29,6 +29,8 @@ POSTGRESQL: Mapping[str, str] = MappingProxyType(
         "42804": "invalid-value",
         "42846": "invalid-value",
         "42601": "invalid-value",
+        "42602": "invalid-value",
+        "42622": "invalid-value",
         "0A000": "invalid-value",
     }
 )
@@ -38,6 +40,9 @@ POSTGRESQL_CLASSES: Mapping[str, str] = MappingProxyType(
     {"22": "invalid-value", "08": "unavailable", "53": "unavailable", "57": "unavailable"}
 )
 """First two characters of a SQLSTATE -> code, for those that are not in POSTGRESQL."""
+
+POSTGRESQL_NAMES = frozenset({"42P01", "42704", "3F000"})
+"""SQLSTATEs of names that nothing has.  Where no place in the statement is told, the name was a value."""
 
 MYSQL: Mapping[int, str] = MappingProxyType(
     {
@@ -116,6 +121,8 @@ def driver_code(error: DBAPIError, original: BaseException) -> str:
     if isinstance(number, int):
         return MYSQL.get(number, "internal-error")
     if sqlstate := sqlstate_of(original):
+        if sqlstate in POSTGRESQL_NAMES and _is_of_no_place(original):
+            return "invalid-value"
         return POSTGRESQL.get(sqlstate) or POSTGRESQL_CLASSES.get(sqlstate[:2], "internal-error")
     if error.connection_invalidated:
         return "unavailable"
@@ -132,7 +139,17 @@ def driver_code(error: DBAPIError, original: BaseException) -> str:
     return "unavailable" if "OperationalError" in kinds and not is_wrong else "internal-error"
 
 
+def _is_of_no_place(original: BaseException) -> bool:
+    told = getattr(original, "diag", None)
+    return told is not None and told.statement_position is None and told.message_primary is not None
+
+
 def sqlstate_of(original: BaseException | None) -> str | None:
-    """Give the SQLSTATE of what a driver of PostgreSQL raised; psycopg2 calls it otherwise."""
+    """Give the SQLSTATE of what a driver of PostgreSQL raised; psycopg2 calls it otherwise.
+
+    Drivers of MySQL number their errors, and PyMySQL gives a SQLSTATE beside the number, which says less.
+    """
+    if original is not None and original.args and isinstance(original.args[0], int):
+        return None
     found: str | None = getattr(original, "sqlstate", None) or getattr(original, "pgcode", None)
     return found

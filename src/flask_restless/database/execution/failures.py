@@ -44,6 +44,7 @@ from ...operations.operators import Needs
 from ...operations.problems import CODES, Problem, Source, problem, quote
 from ...schema.resource import Resource
 from .driver_codes import driver_code, sqlstate_of
+from .refusals import not_taken, refused_assignment, refused_comparison, refused_order
 
 logger = logging.getLogger("flask_restless")
 
@@ -122,8 +123,10 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         return (problem("invalid-page", "the cursor does not fit this list", Source(parameter=parameter)),)
     if isinstance(error, DBAPIError) and _refuses_filter(error, code, operation):
         logger.warning("the database refused a filter", exc_info=error)
-        detail = "the database does not know an operator of the filter, or cannot read what it is compared with"
-        return (problem("invalid-filter", detail, Source(parameter="filter")),)
+        return (problem("invalid-filter", _filter_detail(error, operation), Source(parameter="filter")),)
+    if isinstance(operation, Fetch) and code == "invalid-value" and (detail := refused_order(operation.selection.sort)):
+        logger.warning("the database refused an order", exc_info=error)
+        return (problem("invalid-sort", detail, Source(parameter="sort")),)
     if code == "missing-value" and isinstance(operation, Delete | DeleteMany | Relate):
         code = "still-referenced"
     if code == "refused-value" and isinstance(operation, Delete | DeleteMany):
@@ -139,6 +142,8 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         return (problem(code, detail, source),)
     error_id = token_hex(8)
     logger.error("error %s of the database", error_id, exc_info=error)
+    if code == "invalid-value" and (unfit := refused_assignment(operation, str(getattr(error, "orig", "")))):
+        return (problem(code, not_taken(unfit), unfit.source, id=error_id, status=400),)
     headers = (("Retry-After", "1"),) if CODES[code].status == 503 else ()
     status = 400 if code == "invalid-value" else CODES[code].status
     return (problem(code, detail, source, id=error_id, headers=headers, status=status),)
@@ -198,6 +203,12 @@ def _refuses_filter(error: DBAPIError, code: str, operation: Operation | None) -
         isinstance(one, Comparison) and one.operator.needs is Needs.POSTGRESQL
         for one in walk(operation.selection.filter)
     )
+
+
+def _filter_detail(error: DBAPIError, operation: Operation | None) -> str:
+    assert isinstance(operation, Fetch | Aggregate | DeleteMany)
+    assert operation.selection.filter is not None
+    return refused_comparison(operation.selection.filter, str(error.orig))
 
 
 def _code(error: BaseException) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Dialect, Executable, Integer, Uuid
+from sqlalchemy import ARRAY, Dialect, Executable, Integer, Uuid
 from sqlalchemy.engine.interfaces import BindTyping
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.sqltypes import TupleType
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ...operations.generated import Source
 from ...operations.outcome import Row
@@ -145,9 +146,14 @@ def _prepared(statement: Any, dialect: Dialect) -> Prepared | None:
     if not lists:
         return Prepared(compiled, dialect, None)
     is_plain = len(lists) == 1 and PLACE.findall(compiled.string) == lists and _has_marks(dialect)
-    if not is_plain or any(isinstance(bind.type, TupleType) for bind in compiled.post_compile_params):
+    if not is_plain or any(_is_structure(bind.type) for bind in compiled.post_compile_params):
         return None
     return Prepared(compiled, dialect, lists[0])
+
+
+def _is_structure(type_: TypeEngine[Any]) -> bool:
+    """Whether a value in a list is one of several values, whose type SQLAlchemy has to say."""
+    return isinstance(type_.impl_instance if isinstance(type_, TypeDecorator) else type_, TupleType | ARRAY)
 
 
 def _with_array(compiled: SQLCompiler, dialect: Dialect) -> tuple[str, int]:

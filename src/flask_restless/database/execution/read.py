@@ -26,6 +26,7 @@ from ..planning.values import (
     parameters_of,
 )
 from .allowance import Descent
+from .collation import spelled
 from .computing import computed
 from .locate import ambiguous
 from .reading import Reading, flush_pending
@@ -242,6 +243,7 @@ def _branch(plan: BranchPlan, branch: Branch, above: Sequence[Row], descent: Des
         beyond = 0 if plan.place is None else len(some)
         most = {MOST: descent.allowance.left + beyond + 1}
         found = _rows(plan.node, parameters | most | {KEYS: some}, descent.reading)
+        found = spelled(found, some, plan.node.layout.parent, branch.relationship, descent.reading)
         descent.allowance.take(found if plan.place is None else _cut(found, plan, parameters[LAST])[0])
         rows.extend(found)
     if plan.place is None:

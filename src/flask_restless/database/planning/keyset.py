@@ -32,6 +32,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from ...database_types import Foreign
 from ...operations.cursors import may_be_null
 from ...operations.paging import Page
 from ...operations.selection import SortKey
@@ -67,6 +68,11 @@ def _compile_digits(element: EveryDigit, compiler: SQLCompiler, **options: Any) 
     (operand,) = element.clauses
     whole = operand if compiler.dialect.name == "sqlite" else cast(operand, Double())
     return compiler.process(whole, **options)
+
+
+def _value_type(operand: Any) -> TypeEngine[Any]:
+    """Give the type of a cursor's value: a database that alone knows a type has to be told that it is one of it."""
+    return operand.type if isinstance(operand.type, Foreign) else RAW
 
 
 def compared(operand: Any) -> Any:
@@ -131,7 +137,7 @@ def segments(page: Page, sort: Sequence[SortKey], operands: Sequence[Any], binds
         if cursor is None or cursor.values is None:
             continue
         keys = [
-            Key(one, compared(operand), None if value is None else binds.next(RAW))
+            Key(one, compared(operand), None if value is None else binds.next(_value_type(operand)))
             for one, operand, value in zip(sort, operands, cursor.values, strict=True)
         ]
         parts = [_parts([_step(key, back, habit) for key in keys], cursor.inclusive, habit) for habit in HABITS]

@@ -31,6 +31,13 @@ def upper_keys(relationship: Relationship) -> tuple[str, ...]:
     return key_names(relationship.model)
 
 
+def lower_keys(relationship: Relationship) -> tuple[str, ...]:
+    """Give the attributes of the related rows that are compared with the upper keys; empty where others are."""
+    if relationship.local_keys:
+        return relationship.remote_keys
+    return tuple(lower for _, lower in _plain_pairs(relationship))
+
+
 def _plain_pairs(relationship: Relationship) -> tuple[tuple[str, str], ...]:
     """Give (key above, key of the related row) where related rows simply hold the key of the row above."""
     prop = property_of(relationship)

@@ -203,7 +203,7 @@ def _equal(resource: Resource, name: str, value: Any, source: Source) -> Compari
     found = find_attribute(resource, name)
     if found is None:
         raise unknown_field(resource, name, place)
-    if not (found.sql and found.access.filter) or found.codec.name == "json":
+    if not (found.sql and found.access.filter) or not found.codec.comparable:
         raise reject("malformed-document", f"objects cannot be found by {quote(name)}", place)
     if value is None:
         return Comparison(found, OPERATORS["is_null"])

@@ -117,12 +117,8 @@ def _takes_list(resource: Resource, names: list[str]) -> bool:
         case Relationship() as found:
             return len(found.target.identity.keys) == 1
         case Attribute() as found:
-            return not found.codec.textual and found.codec.name not in _WITH_COMMAS
+            return not (found.codec.textual or found.codec.commas)
     return False
-
-
-_WITH_COMMAS = frozenset({"json", "jsonb", "array", "hstore", "range", "enum", "set"})
-"""Codecs in whose texts a comma may stand."""
 
 
 def _value(operator: Operator, text: str) -> object:
