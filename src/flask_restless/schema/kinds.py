@@ -33,7 +33,9 @@ def same(name: str, value: Any) -> Any:
 
 
 def flag(name: str, value: Any) -> bool:
-    """Take True or False (or 1 or 0): a list of names, or the text "no", would otherwise stand for True."""
+    """Take True or False (or 1 or 0), None for False: a list of names, or the text "no", would else stand for True."""
+    if value is None:
+        return False
     if not isinstance(value, int) or value not in (0, 1):
         raise IllegalArgumentError(f"{name} is {value!r}; it is True or False")
     return bool(value)

@@ -92,9 +92,15 @@ def test_flag_takes_no_list_and_no_text(shop: Shop, protocol: str, option: str) 
     """`allow_to_many_replacement=["tags"]` allowed it for every relationship, and "no" stood for yes."""
     manager = APIManager(Flask("wrong"), session=shop.session, protocol=protocol)
 
-    for value in (["tags"], "no", None):
+    for value in (["tags"], "no", 2):
         with pytest.raises(IllegalArgumentError, match=f"{option} is .*; it is True or False"):
             manager.create_api(Book, **{option: value})
+
+
+def test_flag_that_is_none_is_false() -> None:
+    """Callers of earlier generations hand None on for what they were not given."""
+    assert Options.checked(Book, {"allow_to_many_replacement": None}).allow_to_many_replacement is False
+    assert ClassicOptions.checked(Book, {"allow_patch_many": None}).classic.allow_patch_many is False
 
 
 ARGUMENTS: dict[str, tuple[dict[str, Any], str]] = {
