@@ -145,7 +145,7 @@ def test_mariadb_tells_which_value_does_not_fit(method: str, path: str, batched:
 
     assert answer.status_code == 400
     (error,) = answer.json["errors"]
-    assert error["detail"] == 'the value of "weight" does not fit its type in the database'
+    assert error["detail"] == 'the database does not take 1e+39 for the attribute "weight"'
     assert error["source"]["pointer"].endswith("/data/attributes/weight")
 
 

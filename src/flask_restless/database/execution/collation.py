@@ -56,6 +56,8 @@ def _look_alike(texts: Collection[str], others: Collection[str]) -> bool:
 
 
 def _folded(text: str) -> str:
+    if text.isascii():
+        return text.casefold().rstrip()
     letters = unicodedata.normalize("NFKD", text)
     return "".join(one for one in letters if not unicodedata.combining(one)).casefold().rstrip()
 

@@ -42,6 +42,7 @@ from ...operations.operation import (
 )
 from ...operations.operators import Needs
 from ...operations.problems import CODES, Problem, Source, problem, quote
+from ...operations.records import record
 from ...schema.resource import Resource
 from .driver_codes import driver_code, sqlstate_of
 from .refusals import not_taken, refused_assignment, refused_comparison, refused_order
@@ -73,7 +74,6 @@ NAMED: Mapping[str, str] = MappingProxyType(
     {
         "already-exists": "another resource has the same value of {}",
         "missing-value": "{} must have a value",
-        "invalid-value": "the value of {} does not fit its type in the database",
     }
 )
 """The same where it is known which value it is about."""
@@ -133,17 +133,20 @@ def problems_of(error: BaseException, operation: Operation | None) -> tuple[Prob
         code = "forbidden"
     if code == "edit-conflict" and _expects(operation):
         code = "precondition-failed"
-    source, name = _place(error, code, operation)
+    place = _place(error, code, operation)
+    source = place.source
     if isinstance(error, FlushError) and code == "missing-value":
         detail = "nobody gives the id its value: send it, or the relationship that is part of it"
         return (problem(code, detail, source),)
-    detail = DETAILS[code] if name is None else NAMED[code].format(quote(name))
+    detail = NAMED[code].format(quote(place.name)) if place.name is not None and code in NAMED else DETAILS[code]
     if CODES[code].status < 500 and code not in LOGGED:
         return (problem(code, detail, source),)
     error_id = token_hex(8)
     logger.error("error %s of the database", error_id, exc_info=error)
-    if code == "invalid-value" and (unfit := refused_assignment(operation, str(getattr(error, "orig", "")))):
-        return (problem(code, not_taken(unfit), unfit.source, id=error_id, status=400),)
+    if code == "invalid-value":
+        unfit = place.assignment or refused_assignment(operation, str(getattr(error, "orig", "")))
+        if unfit is not None:
+            return (problem(code, not_taken(unfit), unfit.source, id=error_id, status=400),)
     headers = (("Retry-After", "1"),) if CODES[code].status == 503 else ()
     status = 400 if code == "invalid-value" else CODES[code].status
     return (problem(code, detail, source, id=error_id, headers=headers, status=status),)
@@ -230,26 +233,35 @@ def _code(error: BaseException) -> str:
     return "internal-error"
 
 
-def _place(error: BaseException, code: str, operation: Operation | None) -> tuple[Source | None, str | None]:
-    """Find the value in the document that a constraint is about, and its name.
+@record
+class _Place:
+    """The value in a document that a constraint is about: where it is, its name, and the assignment if it is one."""
+
+    source: Source | None = None
+    name: str | None = None
+    assignment: Assignment | None = None
+
+
+def _place(error: BaseException, code: str, operation: Operation | None) -> _Place:
+    """Find the value that a constraint is about.
 
     It is the whole document, and has no name, if it could be several; what befalls the database is in no document.
     """
     if CODES[code].status >= 500:
-        return None, None
+        return _Place()
     if isinstance(operation, Relate) or (isinstance(operation, Create | Update) and isinstance(error, OF_ROWS)):
-        return operation.source, None
+        return _Place(operation.source)
     if not isinstance(operation, Create | Update | UpdateMany) or not isinstance(error, DBAPIError):
-        return None, None
+        return _Place()
     rows = [(resource, row) for resource, row in rows_of(operation) if _is_about(error, resource)]
     named = [found for resource, row in rows if (found := _assigned(code, str(error.orig), resource, row))]
     if len(named) == 1:
-        return named[0].source, named[0].attribute.name
+        return _Place(named[0].source, named[0].attribute.name, named[0])
     if len(rows) != 1:
-        return operation.source, None
+        return _Place(operation.source)
     resource, row = rows[0]
     place = _id_source(row, _columns_of(code, str(error.orig), resource))
-    return (row.source, None) if place is None else (place, "id")
+    return _Place(row.source) if place is None else _Place(place, "id")
 
 
 def _id_source(row: Row, columns: list[str]) -> Source | None:

@@ -5,7 +5,6 @@ Drivers seldom say it, but where a message quotes the value, or there is but one
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from ...operations.binding import shown
@@ -15,9 +14,6 @@ from ...operations.operation import Assignment, Create, Operation, Update, Updat
 from ...operations.problems import quote
 from ...operations.selection import SortKey
 from ...schema.resource import Attribute
-
-COLUMN = re.compile(r"for column (?:\S+\.)?[`'](?P<name>[^`']+)[`'] at row")
-"""What MariaDB says of a value that a column does not take."""
 
 
 def refused_comparison(condition: Condition, message: str) -> str:
@@ -45,11 +41,7 @@ def refused_assignment(operation: Operation | None, message: str) -> Assignment 
     if not isinstance(operation, Create | Update | UpdateMany):
         return None
     given = [one for _, row in rows_of(operation) for one in row.assignments if one.value is not None]
-    column = COLUMN.search(message)
-    if column is not None:
-        found = [one for one in given if one.attribute.key == column["name"] or one.attribute.name == column["name"]]
-    else:
-        found = [one for one in given if isinstance(one.value, str) and f'"{one.value}"' in message] or given
+    found = [one for one in given if isinstance(one.value, str) and f'"{one.value}"' in message] or given
     return found[0] if len(found) == 1 and found[0].source is not None else None
 
 
