@@ -49,12 +49,13 @@ def _placed(resource: Resource, given: Mapping[str, str], spelling: Spelling) ->
     size = _size(resource, given.get(size_name), size_name)
     place = _number(given[place_name], place_name) if place_name in given else (0 if by_offset else 1)
     if not by_offset and place == 0:
-        raise reject("invalid-page", "page[number] counts from 1", _source("number"))
+        raise reject(
+            "invalid-page", f"page[number] counts from 1; {quote(given[place_name])} is none", _source("number")
+        )
     offset = place if by_offset else (place - 1) * (size or 0)
     if offset > (limit := resource.registry.limits.offset):
-        detail = (
-            f"a page begins at most {limit} resources into the list; go on with page[after], or filter to narrow it"
-        )
+        cure = "go on with page[after], or filter to narrow it"
+        detail = f"a page begins at most {limit} resources into the list, not {offset}; {cure}"
         raise reject("limit-exceeded", detail, _source(place_name))
     return Page(size, offset, spelling, _total(given.get("total"), Total.EXACT))
 
@@ -66,7 +67,7 @@ def _beyond(resource: Resource, given: Mapping[str, str]) -> Page:
     if text is None and after is not None and before is not None:
         size: int | None = resource.options.max_page_size or None
     elif text is not None and _number(text, "size") == 0:
-        raise reject("invalid-page", "page[size] is 1 or more", _source("size"))
+        raise reject("invalid-page", f"page[size] is 1 or more, not {quote(text)}", _source("size"))
     else:
         size = _size(resource, text, "size")
     total = _total(given.get("total"), Total.NONE)
@@ -90,15 +91,17 @@ def _size(resource: Resource, text: str | None, name: str) -> int | None:
         if options.max_page_size == 0:
             return None
         if text is not None:
-            raise reject("invalid-page", f"page[{name}] is from 1 to {options.max_page_size}", _source(name))
+            raise reject(
+                "invalid-page", f"page[{name}] is from 1 to {options.max_page_size}, not {quote(text)}", _source(name)
+            )
         return options.max_page_size
     if options.max_page_size and size > options.max_page_size:
         detail = f"a page holds at most {options.max_page_size} resources, not {quote(text)}"
         meta = {"page": {"maxSize": options.max_page_size}}
         links = {"type": f"{PROFILE}/max-size-exceeded"}
         raise reject("page-too-large", detail, _source(name), meta=meta, links=links)
-    if size > resource.registry.limits.offset:
-        raise reject("invalid-page", f"page[{name}] is too large", _source(name))
+    if size > (most := resource.registry.limits.offset):
+        raise reject("invalid-page", f"page[{name}] is at most {most}, not {quote(str(text))}", _source(name))
     return size
 
 

@@ -320,6 +320,19 @@ def test_link_header_agrees(shop: Shop) -> None:
     assert f'<{answer.json["links"]["next"]}>; rel="next"' in answer.headers["Link"]
 
 
+@pytest.mark.parametrize("name", ["size", "number", "limit"])
+def test_a_page_of_nothing_is_named(shop: Shop, name: str) -> None:
+    (error,) = shop.get(f"/api/books?page[{name}]=00").json["errors"]
+    assert error["detail"].endswith(', not "00"')
+    assert error["source"] == {"parameter": f"page[{name}]"}
+
+
+@pytest.mark.parametrize("name", ["offset", "limit", "size"])
+def test_a_page_beyond_all_limits_is_named(shop: Shop, name: str) -> None:
+    (error,) = shop.get(f"/api/books?page[{name}]=7654321").json["errors"]
+    assert "7654321" in error["detail"]
+
+
 @pytest.mark.parametrize(
     "query",
     [

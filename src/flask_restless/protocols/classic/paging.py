@@ -58,8 +58,8 @@ def window(resource: Resource, query: Query, search: Search) -> Window:
     size = min(size, largest) if largest else 0
     number = _number(query.page) if size else 1
     found = Window(number, size, search.offset, search.limit)
-    if found.page().offset > resource.registry.limits.offset:
-        detail = f"a page begins at most {resource.registry.limits.offset} objects into the list; filter to narrow it"
+    if (offset := found.page().offset) > (limit := resource.registry.limits.offset):
+        detail = f"a page begins at most {limit} objects into the list, not {offset}; filter to narrow it"
         raise reject("limit-exceeded", detail, Source(parameter="page"))
     return found
 
