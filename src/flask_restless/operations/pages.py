@@ -49,9 +49,7 @@ def _placed(resource: Resource, given: Mapping[str, str], spelling: Spelling) ->
     size = _size(resource, given.get(size_name), size_name)
     place = _number(given[place_name], place_name) if place_name in given else (0 if by_offset else 1)
     if not by_offset and place == 0:
-        raise reject(
-            "invalid-page", f"page[number] counts from 1; {quote(given[place_name])} is none", _source("number")
-        )
+        raise reject("invalid-page", f"page[number] counts from 1, not {quote(given['number'])}", _source("number"))
     offset = place if by_offset else (place - 1) * (size or 0)
     if offset > (limit := resource.registry.limits.offset):
         cure = "go on with page[after], or filter to narrow it"
