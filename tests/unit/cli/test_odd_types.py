@@ -293,7 +293,7 @@ COLLATED = {
 
 @pytest.mark.parametrize("kind", COLLATED)
 def test_references_that_are_spelled_otherwise(kind: str) -> None:
-    """J-3.3.7: 'A' refers to 'a', which was included without a linkage that leads there."""
+    """J-3.7.3: 'A' refers to 'a', which was included without a linkage that leads there."""
     with fresh_database(kind) as engine:
         above, below = COLLATED[kind]
         client = served(
