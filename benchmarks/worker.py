@@ -34,6 +34,9 @@ from .questions import NUMBER, Question
 Answer = tuple[int, dict[str, str], bytes]
 _numbers = count(1)
 
+UNTIMED = 1
+"""Requests at the beginning of each row: what the system has taken from a process that was waiting comes back."""
+
 
 def escaped(query: str) -> str:
     """Escape a query string as clients do."""
@@ -52,14 +55,19 @@ class Wsgi:
 
     def time(self, question: Question, times: int) -> tuple[float, float]:
         """Give the seconds by the clock and of the processor."""
-        environ, call, body = self._environ(question), self._call, question.body
+        environ = self._environ(question)
         gc.collect()
+        self._repeat(environ, question.body, UNTIMED)
         wall, processor = perf_counter(), process_time()
+        self._repeat(environ, question.body, times)
+        return perf_counter() - wall, process_time() - processor
+
+    def _repeat(self, environ: dict[str, Any], body: bytes, times: int) -> None:
+        call = self._call
         for _ in range(times):
             status, _headers, answer = call(dict(environ), body)
             if status >= 300:
                 raise RuntimeError(f"{status}: {answer[:300]!r}")
-        return perf_counter() - wall, process_time() - processor
 
     def _environ(self, question: Question) -> dict[str, Any]:
         environ: dict[str, Any] = {
@@ -117,14 +125,19 @@ class Asgi:
         return self.loop.run_until_complete(self._time(question, times))
 
     async def _time(self, question: Question, times: int) -> tuple[float, float]:
-        scope, call, body = self._scope(question), self._call, question.body
+        scope = self._scope(question)
         gc.collect()
+        await self._repeat(scope, question.body, UNTIMED)
         wall, processor = perf_counter(), process_time()
+        await self._repeat(scope, question.body, times)
+        return perf_counter() - wall, process_time() - processor
+
+    async def _repeat(self, scope: dict[str, Any], body: bytes, times: int) -> None:
+        call = self._call
         for _ in range(times):
             status, _headers, answer = await call(dict(scope), body)
             if status >= 300:
                 raise RuntimeError(f"{status}: {answer[:300]!r}")
-        return perf_counter() - wall, process_time() - processor
 
     def _scope(self, question: Question) -> dict[str, Any]:
         headers = [(b"host", b"localhost"), (b"accept", question.accept.encode())]

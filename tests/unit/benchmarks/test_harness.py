@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from time import sleep
 from typing import Any
 from xml.etree import ElementTree
 
@@ -18,6 +19,7 @@ from benchmarks.questions import NUMBER, by_key, standard
 from benchmarks.rendering import rendered
 from benchmarks.running import BURST, Cell, Run, measure, ratio, seconds, turned
 from benchmarks.tracing import counts
+from benchmarks.worker import Wsgi
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,22 @@ def test_a_slow_first_request_does_not_make_rows_short() -> None:
 
     assert rows[-2:] == [round(BURST / 0.001)] * 2
     assert found.cells["ours", "one"].times == [(0.001, 0.001)] * 2
+
+
+def test_the_first_request_of_a_row_is_not_timed() -> None:
+    seen: list[str] = []
+
+    def app(environ: dict[str, Any], start: Any) -> list[bytes]:
+        if not seen:
+            sleep(0.2)
+        seen.append(environ["PATH_INFO"])
+        start("200 OK", [])
+        return [b"{}"]
+
+    wall, _processor = Wsgi(app).time(standard(100)["one"], 3)
+
+    assert len(seen) == 4
+    assert wall < 0.2
 
 
 def test_the_ratio_is_that_of_the_same_round() -> None:
