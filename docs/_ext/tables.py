@@ -15,6 +15,7 @@ from sqlalchemy import ARRAY, PickleType
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator
 
+from flask_restless.database_types import FloatingDecimal, Foreign
 from flask_restless.migration.processors import AFTER, BEFORE
 from flask_restless.operations.operators import OPERATORS
 from flask_restless.operations.problems import CODES
@@ -56,7 +57,9 @@ def type_rows() -> Iterator[Row]:
             continue
         codec = codec_of(class_())
         form = codec.json_schema.get("type", "any value")
-        yield f"`{class_.__name__}`", codec.name, str(form), str(codec.json_schema.get("format", ""))
+        _, package, dialect, *_ = [*class_.__module__.split("."), "", ""]
+        where = f"{dialect}." if package == "dialects" else ""
+        yield f"`{where}{class_.__name__}`", codec.name, str(form), str(codec.json_schema.get("format", ""))
 
 
 def processor_rows(table: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[Row]:
@@ -65,8 +68,8 @@ def processor_rows(table: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator
         yield f"`{key}`", ", ".join(f"`{name}`" for name in names)
 
 
-WITH_ARGUMENTS = (TypeDecorator, PickleType, ARRAY, postgresql.ARRAY)
-"""Rows that take an argument to show, or that cannot be shown."""
+WITH_ARGUMENTS = (TypeDecorator, PickleType, ARRAY, postgresql.ARRAY, Foreign, FloatingDecimal)
+"""Rows that take an argument to show, that cannot be shown, or that only the reflection makes."""
 
 TABLES = {
     "errors": (("code", "status", "title", "meaning"), error_rows),
