@@ -1,8 +1,8 @@
-"""What `APIManager` takes: each argument is checked where it is given, not by the first request that needs it."""
+"""What `APIManager` takes: arguments, and APIs, are checked where they are given, not by the first request."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +13,7 @@ from .schema import kinds
 from .schema.hooks import Hooks
 from .schema.limits import Limits
 from .schema.names import IllegalArgumentError
+from .schema.resource import Resource
 from .schema.types import Codec
 
 STORE = ("caller", "reserve", "keep", "release")
@@ -23,6 +24,22 @@ def check_arguments(given: Mapping[str, Any]) -> None:
     """Refuse arguments of a kind that they cannot have, by their names; IllegalArgumentError."""
     for name, value in given.items():
         _CHECKS[name](name, value)
+
+
+def check_place(resource: Resource, others: Iterable[Resource], *, takes_batches: bool) -> None:
+    """Refuse a URL at which another protocol, or the batches of this one, are served already; IllegalArgumentError."""
+    model = resource.model.__name__
+    for other in others:
+        if other.path == resource.path and other.registry is not resource.registry:
+            raise IllegalArgumentError(
+                f"{other.path} is served in another protocol already; give one of the two APIs of "
+                f"{model} another collection_name or url_prefix"
+            )
+    if takes_batches and resource.name == "operations" and "POST" in resource.options.methods:
+        raise IllegalArgumentError(
+            f"several writes at once are sent to {resource.path}; give the API of {model} another "
+            "collection_name, or APIManager(atomic=False)"
+        )
 
 
 def _limits(name: str, value: Any) -> None:

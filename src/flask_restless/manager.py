@@ -15,7 +15,7 @@ from typing import Any
 from flask import Blueprint, Flask
 
 from .applications import check_open, register
-from .arguments import check_arguments
+from .arguments import check_arguments, check_place
 from .calls import secrets_of
 from .database.execution.executor import Executor
 from .database.planning.planner import CacheInfo
@@ -224,17 +224,7 @@ class APIManager:
         options = self._options(model, given, protocol)
         check_exports(model, options)
         resource = inspect_model(model, options, registry, self._types)
-        for other in self.resources:
-            if other.path == resource.path and other.registry is not registry:
-                raise IllegalArgumentError(
-                    f"{other.path} is served in another protocol already; give one of the two APIs of "
-                    f"{model.__name__} another collection_name or url_prefix"
-                )
-        if self._atomic and protocol != "classic" and resource.name == "operations" and "POST" in options.methods:
-            raise IllegalArgumentError(
-                f"several writes at once are sent to {resource.path}; give the API of {model.__name__} another "
-                "collection_name, or APIManager(atomic=False)"
-            )
+        check_place(resource, self.resources, takes_batches=self._atomic and protocol != "classic")
         check_open(apps)
         try:
             registry.add(resource)

@@ -251,8 +251,10 @@ def test_small_reads_of_sqlite_cost_no_statement_more(tmp_path: Path) -> None:
     event.listen(engine, "before_cursor_execute", lambda _c, _k, statement, *_: seen.append(statement))
 
     assert slow.get("/api/book/1").status_code == 200
+    assert not [one for one in seen if not one.startswith("SELECT book")]
+    seen.clear()
     assert slow.client.send("PATCH", "/api/book/1", {"data": {"type": "book", "id": "1"}}).status_code == 200
-
+    assert seen.count("BEGIN IMMEDIATE") == 1  # the row is kept from other writers before it is read
     assert not [one for one in seen if not one.startswith(("SELECT book", "UPDATE book", "BEGIN IMMEDIATE"))]
     engine.dispose()
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..database_types import FloatingDecimal, Foreign
-from . import scalars, structures
+from . import decimals, scalars, structures
 from .codec import Codec, Unexposable, Unfit, encode_value
 
 __all__ = ["TYPES", "Codec", "Unexposable", "Unfit", "codec_of", "encode_value"]
@@ -38,7 +38,7 @@ def _enum(type_: sql.Enum) -> Codec:
 def _numeric(type_: sql.Numeric[Any]) -> Codec:
     if not type_.asdecimal:
         return scalars.number()
-    return scalars.decimal(type_.precision, type_.scale)
+    return decimals.decimal(type_.precision, type_.scale)
 
 
 def _uuid(type_: sql.Uuid[Any]) -> Codec:
@@ -119,13 +119,13 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         postgresql.MACADDR8: lambda type_: scalars.network("macaddr8"),
         postgresql.INT4RANGE: _range(scalars.integer(32)),
         postgresql.INT8RANGE: _range(scalars.integer(64)),
-        postgresql.NUMRANGE: _range(scalars.decimal(None, None)),
+        postgresql.NUMRANGE: _range(decimals.decimal(None, None)),
         postgresql.DATERANGE: _range(scalars.date_()),
         postgresql.TSRANGE: _range(scalars.datetime_(False)),
         postgresql.TSTZRANGE: _range(scalars.datetime_(True)),
         postgresql.INT4MULTIRANGE: _multirange(scalars.integer(32)),
         postgresql.INT8MULTIRANGE: _multirange(scalars.integer(64)),
-        postgresql.NUMMULTIRANGE: _multirange(scalars.decimal(None, None)),
+        postgresql.NUMMULTIRANGE: _multirange(decimals.decimal(None, None)),
         postgresql.DATEMULTIRANGE: _multirange(scalars.date_()),
         postgresql.TSMULTIRANGE: _multirange(scalars.datetime_(False)),
         postgresql.TSTZMULTIRANGE: _multirange(scalars.datetime_(True)),
@@ -135,7 +135,7 @@ TYPES: Mapping[type[TypeEngine[Any]], Row] = MappingProxyType(
         postgresql.TSVECTOR: lambda type_: scalars.string(None),
         sql.PickleType: _refuse,
         Foreign: _foreign,
-        FloatingDecimal: lambda type_: scalars.floating(_decorated(type_)),
+        FloatingDecimal: lambda type_: decimals.floating(_decorated(type_)),
         TypeDecorator: _decorated,
     }
 )

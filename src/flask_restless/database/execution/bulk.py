@@ -20,20 +20,13 @@ from ...schema.resource import Relationship, Resource
 from ..planning.planner import Planner
 from ..planning.where import column, operand_type
 from . import read
-from .direct import (
-    PREFIX,
-    are_beside,
-    has_columns_for_id,
-    id_columns,
-    insertion,
-    is_beside,
-    is_unwatched,
-)
+from .direct import are_beside, has_columns_for_id, is_beside, is_unwatched
 from .drafts import has_default, needed_values
 from .failures import DRIVER_ERRORS, is_of_the_moment
 from .plain import columns_of, given_keys, is_plain, table_of
 from .prepared import Prepared, prepared
 from .relating import by_key
+from .row_statements import PREFIX, id_columns, insertion
 from .sight import out_of_sight
 from .straight import StraightWriting
 from .transaction import Transaction

@@ -10,9 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Column, Insert, Label, Select, Table, bindparam, delete, insert, select, update
-from sqlalchemy import Delete as DeleteStatement
-from sqlalchemy import Update as UpdateStatement
+from sqlalchemy import Column, Label, Select, Table, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -27,14 +25,15 @@ from .drafts import Draft, Values, check_required, draft, is_special, stored
 from .failures import unknown_outcome
 from .knots import to_itself
 from .locate import by_key as key_of
-from .locate import has_key, key_parameters, missing_row, missing_target
+from .locate import key_parameters, missing_row, missing_target
 from .moments import as_held
 from .plain import columns_of, given_keys, is_leaf, is_plain, keeps_the_rest, settable, table_of
 from .prepared import prepared
+from .row_statements import Columns, held, id_columns, insertion, named, removal, setting
 from .sight import in_sight
 from .stillness import are_of_their_kinds, is_still, stays_still
 from .straight import StraightWriting
-from .sure import are_known, doubtful, is_known
+from .sure import are_known, doubtful
 from .time_limit import MYSQL
 from .transaction import Transaction, writes_as_usual
 from .validation import validated
@@ -52,11 +51,6 @@ SESSION_EVENTS = (
 
 SEEKING = frozenset({"postgresql", "sqlite"})
 """Dialects that insert what a SELECT without FROM gives; MariaDB would lock the rows that it looks for."""
-
-PREFIX = "v_"
-"""Begins the names of parameters that stand for values of attributes: SQLAlchemy keeps the columns' own for itself."""
-
-Columns = tuple[Column[Any], ...]
 
 
 # ---------------------------------------------------------------- one row, past the Session
@@ -147,10 +141,10 @@ def _inserted(one: Draft, values: Values, shown: Columns, lane: StraightWriting)
     if targets:
         sought = {f"t{number}_{name}": value for number, name, value in _sought(targets)}
         statement = insertion(one.resource, keys, tuple(each.resource for each in targets), shown)
-        if found := lane.rows(statement, _named(values) | sought):
+        if found := lane.rows(statement, named(values) | sought):
             return found[0]
         _check_targets(targets, lane)
-    (row,) = lane.rows(insertion(one.resource, keys, (), shown), _named(values))
+    (row,) = lane.rows(insertion(one.resource, keys, (), shown), named(values))
     return row
 
 
@@ -187,7 +181,7 @@ def _update(operation: Update, transaction: Transaction, planner: Planner) -> Wr
             raise missing_row(operation.target)
         _check_targets(one.targets, lane)
         if changed := _changed(resource, values, found[0]):
-            statement, parameters = setting(resource, tuple(changed), shown), _named(changed) | key_parameters(id_)
+            statement, parameters = setting(resource, tuple(changed), shown), named(changed) | key_parameters(id_)
             if shown and (rows := lane.rows(statement, parameters)):
                 return _answered(node, operation, rows, transaction)
             lane.count(statement, parameters)
@@ -212,7 +206,7 @@ def _set_blindly(
     If it can be answered as soon as Python knows what it has in the columns `doubts`, it is committed along with that.
     """
     assert target.id is not None
-    keys, parameters = tuple(values), _named(values) | key_parameters(target.id)
+    keys, parameters = tuple(values), named(values) | key_parameters(target.id)
     rows: Sequence[Row] = ()
     if doubts is not None and lane.commit_at_once():
         rows = lane.rows(setting(target.resource, keys, shown, doubts), parameters)
@@ -314,64 +308,6 @@ def _answered(node: NodePlan, operation: Create | Update, rows: Sequence[Row], t
 def _read_back(operation: Create | Update, id_: Id, transaction: Transaction, planner: Planner) -> Written:
     with in_sight(operation):
         return Written(read.fetch(planner, Fetch(operation.selection, One(id_)), transaction).rows)
-
-
-def _named(values: Values) -> Values:
-    """Give values by the names of the parameters that stand for them."""
-    return {f"{PREFIX}{key}": value for key, value in values.items()}
-
-
-# ---------------------------------------------------------------- statements
-
-
-@lru_cache(maxsize=1024)
-def insertion(
-    resource: Resource, keys: tuple[str, ...], targets: tuple[Resource, ...] = (), shown: Columns = ()
-) -> Insert:
-    """Insert a row with values for those attributes, if there is one of each of `targets`; give its id, or `shown`."""
-    statement, parameters = insert(table_of(resource.mapper)), _parameters(resource, keys)
-    if targets:
-        there = [key_of(one, f"t{number}_").exists() for number, one in enumerate(targets)]
-        statement = statement.from_select(list(parameters), select(*parameters.values()).where(*there))
-    else:
-        statement = statement.values(parameters)
-    return statement.returning(*(shown or id_columns(resource)))
-
-
-@lru_cache(maxsize=1024)
-def setting(resource: Resource, keys: tuple[str, ...], shown: Columns = (), doubts: Columns = ()) -> UpdateStatement:
-    """Set those attributes of one row, if Python knows what it has in `doubts`, and give what is `shown` of it."""
-    conditions = *_has_id(resource), *[is_known(one) for one in doubts]
-    statement = update(table_of(resource.mapper)).where(*conditions).values(_parameters(resource, keys))
-    return statement.returning(*shown) if shown else statement
-
-
-@lru_cache(maxsize=1024)
-def held(resource: Resource, keys: tuple[str, ...]) -> Select[Any]:
-    """Select those attributes of one row, and keep others from changing it."""
-    columns = columns_of(resource.mapper)
-    return select(*[columns[key] for key in keys]).where(*_has_id(resource)).with_for_update()
-
-
-@lru_cache(maxsize=256)
-def removal(resource: Resource) -> DeleteStatement:
-    """Delete one row."""
-    return delete(table_of(resource.mapper)).where(*_has_id(resource))
-
-
-def _parameters(resource: Resource, keys: tuple[str, ...]) -> dict[Any, Any]:
-    columns = columns_of(resource.mapper)
-    return {columns[key]: bindparam(f"{PREFIX}{key}", type_=columns[key].type) for key in keys}
-
-
-def id_columns(resource: Resource) -> list[Any]:
-    """Give the columns of the id."""
-    columns = columns_of(resource.mapper)
-    return [columns[key.key] for key in resource.identity.keys]
-
-
-def _has_id(resource: Resource) -> list[Any]:
-    return list(has_key(resource, id_columns(resource)))
 
 
 # ---------------------------------------------------------------- many rows, in the Session's transaction

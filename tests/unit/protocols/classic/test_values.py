@@ -9,7 +9,8 @@ import pytest
 
 from flask_restless.protocols.classic.values import accepted, decoded
 from flask_restless.schema.codec import Unfit
-from flask_restless.schema.scalars import boolean, date_, datetime_, decimal, integer, interval, number, string, time_
+from flask_restless.schema.decimals import decimal
+from flask_restless.schema.scalars import boolean, date_, datetime_, integer, interval, number, string, time_
 
 MOMENT = datetime(2024, 12, 31, 22, 15)
 
